@@ -1,0 +1,27 @@
+//! Events become states, features and scores: the part of botdet that knows no Postgres.
+//!
+//! ```text
+//! activity row ─► AccountState::observe(event) ─► account_features(state, profile) ─► Pipeline::score ─► Score
+//!                              └─► Sequence::of(state) ─────────────────────────────────┘
+//! ```
+//!
+//! The insert trigger, the SQL functions, batch scoring and training all go this one way. Nothing here does I/O, reads a
+//! clock or starts a thread of its own (a runtime for sequence models may).
+
+pub mod artifact;
+pub mod calibration;
+pub mod event;
+pub mod features;
+pub mod hash;
+pub mod isolation_forest;
+mod linear_algebra;
+pub mod logistic;
+pub mod metrics;
+pub mod pipeline;
+pub mod preprocess;
+pub mod profile;
+pub mod rules;
+pub mod score;
+pub mod sequence;
+pub mod state;
+pub mod text;

@@ -1,0 +1,374 @@
+//! From features and sequence to a score: filter, deep stage, calibration, anomaly, decision, reasons.
+//!
+//! A [`Pipeline`] is what an artifact's parts become. A stage that the artifact lacks is skipped. The sequence model is
+//! opened when the first account needs it, so that a filter answers within milliseconds of a connection's start.
+
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::{Artifact, ArtifactError, Manifest};
+use crate::calibration::{Calibrated, PlattCalibrator};
+use crate::features::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, FeatureVector};
+use crate::isolation_forest::{ForestError, IsolationForest};
+use crate::logistic::{Logistic, LogisticError};
+use crate::preprocess::Preprocessor;
+use crate::score::{Anomaly, Reason, Score, Stage};
+use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
+
+/// Reasons that a score carries.
+const REASONS: usize = 3;
+
+/// Events an account needs before the filter alone may settle the matter: averages over a few events say little, and say
+/// it loudly.
+pub const CONFIDENT_EVENTS: usize = 32;
+
+/// Opens a sequence model from the bytes of its ONNX file: the caller chooses the runtime.
+pub type OpenSequenceModel = Box<dyn Fn(&[u8]) -> Result<Box<dyn SequenceModel>, SequenceError>>;
+
+/// Why there is no pipeline, or no score.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The artifact is not sound.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A JSON part is not what it should be.
+    #[error("artifact part {part} is not valid: {reason}")]
+    Part {
+        /// Which part.
+        part: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The forest part is not sound.
+    #[error(transparent)]
+    Forest(#[from] ForestError),
+    /// The sequence stage cannot be opened or run.
+    #[error(transparent)]
+    Sequence(#[from] SequenceError),
+}
+
+/// The filter and what decides around it, as the artifact's part `decision` holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// From features to inputs.
+    pub preprocessor: Preprocessor,
+    /// Stage 1 on those inputs.
+    pub filter: Logistic,
+    /// Calibrates `[filter logit]`.
+    pub filter_calibrator: PlattCalibrator,
+    /// Calibrates `[filter logit, sequence logit, anomaly score]`; absent without a sequence model.
+    pub sequence_calibrator: Option<PlattCalibrator>,
+    /// Probability by the filter at or under which an account is taken for human without a further look.
+    pub confident_human: f64,
+    /// Probability by the filter at or above which an account is taken for a bot without a further look.
+    pub confident_bot: f64,
+    /// Probability from which an account counts as a bot.
+    pub threshold: f64,
+}
+
+impl Decision {
+    fn check(&self) -> Result<(), String> {
+        let logistic = |error: LogisticError| error.to_string();
+        if !self.preprocessor.is_sound() {
+            return Err("preprocessor holds an impossible number".to_owned());
+        }
+        self.filter.check(ACCOUNT_FEATURE_COUNT).map_err(logistic)?;
+        self.filter_calibrator.check(1).map_err(logistic)?;
+        if let Some(calibrator) = &self.sequence_calibrator {
+            calibrator.check(3).map_err(logistic)?;
+        }
+        for probability in [self.confident_human, self.confident_bot, self.threshold] {
+            if !(0.0..=1.0).contains(&probability) {
+                return Err(format!("threshold {probability} is not a probability"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far scoring goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The filter only: microseconds.
+    Filter,
+    /// Everything an account needs.
+    Full,
+}
+
+/// One account to be scored.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Its features.
+    pub features: &'a FeatureVector,
+    /// Its latest events; `None` when only features are known.
+    pub sequence: Option<&'a Sequence>,
+}
+
+/// A loaded model version.
+pub struct Pipeline {
+    manifest: Manifest,
+    decision: Decision,
+    forest: Option<IsolationForest>,
+    sequence: Option<SequenceStage>,
+    threshold: f64,
+}
+
+struct SequenceStage {
+    onnx: Vec<u8>,
+    open: OpenSequenceModel,
+    model: Option<Box<dyn SequenceModel>>,
+}
+
+impl SequenceStage {
+    fn model(&mut self) -> Result<&mut dyn SequenceModel, SequenceError> {
+        let model = match self.model.take() {
+            Some(model) => model,
+            None => (self.open)(&self.onnx)?,
+        };
+        Ok(self.model.insert(model).as_mut())
+    }
+}
+
+/// What the stages before the deep one know of a candidate.
+struct Filtered {
+    inputs: Vec<f64>,
+    logit: f64,
+    by_filter: Calibrated,
+    anomaly: Option<Anomaly>,
+}
+
+impl Pipeline {
+    /// Name of the part with the [`Decision`], as JSON.
+    pub const DECISION: &'static str = "decision";
+    /// Name of the part with the isolation forest.
+    pub const FOREST: &'static str = "isolation_forest";
+    /// Name of the part with the sequence model, as ONNX.
+    pub const SEQUENCE: &'static str = "sequence.onnx";
+
+    /// Builds the pipeline an artifact describes, every part checked. `open` is called when a sequence model is needed.
+    ///
+    /// # Errors
+    /// [`PipelineError`] with the part that is wrong.
+    pub fn new(artifact: &Artifact, open: OpenSequenceModel) -> Result<Self, PipelineError> {
+        let part = |reason: String| PipelineError::Part { part: Self::DECISION, reason };
+        let decision: Decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
+            .map_err(|error| part(error.to_string()))?;
+        decision.check().map_err(part)?;
+        let forest = artifact
+            .part(Self::FOREST)
+            .map(|bytes| IsolationForest::from_bytes(bytes, ACCOUNT_FEATURE_COUNT))
+            .transpose()?;
+        let sequence = artifact.part(Self::SEQUENCE).map(|onnx| SequenceStage {
+            onnx: onnx.to_vec(),
+            open,
+            model: None,
+        });
+        if sequence.is_some() != decision.sequence_calibrator.is_some() {
+            return Err(part("it and the sequence model do not belong together".to_owned()));
+        }
+        Ok(Self {
+            manifest: artifact.manifest().clone(),
+            threshold: decision.threshold,
+            decision,
+            forest,
+            sequence,
+        })
+    }
+
+    /// What the artifact says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Replaces the probability from which an account counts as a bot; `None` goes back to the model's own.
+    pub fn set_threshold(&mut self, threshold: Option<f64>) {
+        self.threshold = threshold.unwrap_or(self.decision.threshold);
+    }
+
+    /// Scores accounts, in their order. The sequence model runs in chunks of [`CHUNK`]; `between_chunks` is called before
+    /// each and may unwind: the pipeline stays usable.
+    ///
+    /// # Errors
+    /// [`PipelineError::Sequence`] when the sequence model cannot be opened or run; no account has a score then.
+    pub fn score(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        depth: Depth,
+        between_chunks: &mut dyn FnMut(),
+    ) -> Result<Vec<Score>, PipelineError> {
+        let filtered: Vec<Filtered> =
+            candidates.iter().map(|candidate| self.filtered(candidate.features)).collect();
+        let mut logits: Vec<Option<f64>> = vec![None; candidates.len()];
+        if depth == Depth::Full && self.sequence.is_some() {
+            let mut uncertain: Vec<(usize, &Sequence)> = candidates
+                .iter()
+                .enumerate()
+                .filter_map(|(index, candidate)| Some((index, candidate.sequence?)))
+                .filter(|(index, sequence)| self.is_uncertain(&filtered[*index], sequence))
+                .collect();
+            // Rows of like length run together: less padding, and none at all where the runtime cannot pad.
+            uncertain.sort_by_key(|(_, sequence)| sequence.len());
+            for chunk in uncertain.chunks(CHUNK) {
+                between_chunks();
+                let rows: Vec<&Sequence> = chunk.iter().map(|(_, sequence)| *sequence).collect();
+                for ((index, _), logit) in chunk.iter().zip(self.sequence_logits(&rows)?) {
+                    logits[*index] = Some(f64::from(logit));
+                }
+            }
+        }
+        let scored = candidates.iter().zip(filtered).zip(logits);
+        Ok(scored.map(|((candidate, filtered), logit)| self.decide(candidate, &filtered, logit)).collect())
+    }
+
+    /// Raw logits of the sequence model alone, for at most [`CHUNK`] rows; empty without such a model.
+    ///
+    /// # Errors
+    /// [`SequenceError`] when it cannot be opened or run.
+    pub fn sequence_logits(&mut self, rows: &[&Sequence]) -> Result<Vec<f32>, SequenceError> {
+        match &mut self.sequence {
+            Some(stage) => stage.model()?.logits(rows),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Anomaly of an account; `None` without an anomaly model.
+    #[must_use]
+    pub fn anomaly(&self, features: &FeatureVector) -> Option<Anomaly> {
+        self.anomaly_of(&self.decision.preprocessor.inputs(features))
+    }
+
+    /// The features that stand out, farthest from the training accounts first, with their distance in standard deviations
+    /// as the contribution.
+    #[must_use]
+    pub fn outstanding(&self, features: &FeatureVector) -> Vec<Reason> {
+        let inputs = self.decision.preprocessor.inputs(features);
+        let mut reasons = self.feature_reasons(features, &inputs, 1.0, |_| 1.0);
+        reasons.retain(|reason| reason.value.is_some());
+        strongest_first(&mut reasons);
+        reasons
+    }
+
+    /// Every feature with its contribution to the filter's log-odds after calibration, strongest first.
+    #[must_use]
+    pub fn explain(&self, features: &FeatureVector) -> Vec<(Reason, Option<f64>)> {
+        let inputs = self.decision.preprocessor.inputs(features);
+        let weight = self.decision.filter_calibrator.weights()[0];
+        let mut reasons = self.filter_reasons(features, &inputs, weight);
+        strongest_first(&mut reasons);
+        let percentile = |reason: &Reason| {
+            let index = ACCOUNT_FEATURES.iter().position(|definition| definition.name == reason.subject)?;
+            self.decision.preprocessor.percentile(index, reason.value?)
+        };
+        reasons
+            .into_iter()
+            .map(|reason| (percentile(&reason), reason))
+            .map(|(p, reason)| (reason, p))
+            .collect()
+    }
+
+    fn filtered(&self, features: &FeatureVector) -> Filtered {
+        let inputs = self.decision.preprocessor.inputs(features);
+        let logit = self.decision.filter.logit(&inputs);
+        Filtered {
+            logit,
+            by_filter: self.decision.filter_calibrator.calibrate(&[logit]),
+            anomaly: self.anomaly_of(&inputs),
+            inputs,
+        }
+    }
+
+    fn anomaly_of(&self, inputs: &[f64]) -> Option<Anomaly> {
+        let forest = self.forest.as_ref()?;
+        let score = forest.score(inputs);
+        Some(Anomaly { score, is_anomaly: score > forest.threshold() })
+    }
+
+    fn is_uncertain(&self, filtered: &Filtered, sequence: &Sequence) -> bool {
+        let probability = filtered.by_filter.probability;
+        let is_new = sequence.len() < CONFIDENT_EVENTS;
+        is_new || self.decision.confident_human < probability && probability < self.decision.confident_bot
+    }
+
+    fn decide(&self, candidate: &Candidate<'_>, filtered: &Filtered, sequence_logit: Option<f64>) -> Score {
+        let anomaly_score = filtered.anomaly.map_or(0.5, |anomaly| anomaly.score);
+        let (calibrated, stage, reasons) = match (&self.decision.sequence_calibrator, sequence_logit) {
+            (Some(calibrator), Some(logit)) => {
+                let raw = [filtered.logit, logit, anomaly_score];
+                let reasons = self.deep_reasons(candidate.features, filtered, calibrator, &raw);
+                (calibrator.calibrate(&raw), Stage::Sequence, reasons)
+            }
+            _ => {
+                let weight = self.decision.filter_calibrator.weights()[0];
+                let reasons = self.filter_reasons(candidate.features, &filtered.inputs, weight);
+                (filtered.by_filter, Stage::Filter, reasons)
+            }
+        };
+        let score = Score::new(calibrated.probability, self.threshold, stage);
+        Score {
+            interval: Some(calibrated.interval),
+            anomaly: filtered.anomaly,
+            reasons: main_reasons(reasons, score.is_bot),
+            ..score
+        }
+    }
+
+    fn deep_reasons(
+        &self,
+        features: &FeatureVector,
+        filtered: &Filtered,
+        calibrator: &PlattCalibrator,
+        raw: &[f64; 3],
+    ) -> Vec<Reason> {
+        let weights = calibrator.weights();
+        let mut reasons = self.filter_reasons(features, &filtered.inputs, weights[0]);
+        let stage =
+            |subject, contribution| Reason { subject, value: None, typical: None, unit: "", contribution };
+        reasons.push(stage("sequence of events", weights[1] * raw[1]));
+        // An ordinary account scores about 0.5.
+        reasons.push(stage("anomaly", weights[2] * (raw[2] - 0.5)));
+        reasons
+    }
+
+    fn filter_reasons(&self, features: &FeatureVector, inputs: &[f64], weight: f64) -> Vec<Reason> {
+        self.feature_reasons(features, inputs, weight, |index| self.decision.filter.coefficients[index])
+    }
+
+    fn feature_reasons(
+        &self,
+        features: &FeatureVector,
+        inputs: &[f64],
+        weight: f64,
+        coefficient: impl Fn(usize) -> f64,
+    ) -> Vec<Reason> {
+        let definitions = ACCOUNT_FEATURES.iter().enumerate();
+        definitions
+            .map(|(index, definition)| Reason {
+                subject: definition.name,
+                value: features.values()[index],
+                typical: self.decision.preprocessor.typical(index),
+                unit: definition.unit,
+                contribution: weight * coefficient(index) * inputs[index],
+            })
+            .collect()
+    }
+}
+
+/// The strongest reasons that speak for the decision, and one that speaks against it if it is among the strongest.
+fn main_reasons(mut reasons: Vec<Reason>, is_bot: bool) -> Vec<Reason> {
+    let supports = |reason: &Reason| (reason.contribution > 0.0) == is_bot;
+    reasons.retain(|reason| reason.contribution.abs() >= 0.05);
+    strongest_first(&mut reasons);
+    let mut against = 1;
+    reasons.retain(|reason| {
+        let kept = supports(reason) || against > 0;
+        against -= i32::from(kept && !supports(reason));
+        kept
+    });
+    reasons.truncate(REASONS);
+    reasons
+}
+
+fn strongest_first(reasons: &mut [Reason]) {
+    reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+}

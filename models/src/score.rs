@@ -1,0 +1,132 @@
+//! The answer: a probability, how sure it is, which stage gave it, and why.
+
+use std::fmt;
+
+/// Which part of the pipeline decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No model is active: fixed rules answered.
+    Rules,
+    /// The logistic filter alone: it was sure, or there was nothing more to look at.
+    Filter,
+    /// Filter, sequence model and anomaly together.
+    Sequence,
+}
+
+impl Stage {
+    /// Name in SQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Filter => "filter",
+            Self::Sequence => "sequence",
+        }
+    }
+}
+
+/// One account's score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// Probability that the account is a bot, 0..1.
+    pub probability: f64,
+    /// Whether that reaches the threshold.
+    pub is_bot: bool,
+    /// Probability of the class that was named: from 0.5 for a coin toss at threshold 0.5.
+    pub confidence: f64,
+    /// 95 % interval of the probability; `None` where the deciding stage has none.
+    pub interval: Option<(f64, f64)>,
+    /// How unusual the account is; `None` without an anomaly model.
+    pub anomaly: Option<Anomaly>,
+    /// Which stage decided.
+    pub stage: Stage,
+    /// What moved the score most, strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Score {
+    pub(crate) fn new(probability: f64, threshold: f64, stage: Stage) -> Self {
+        let is_bot = probability >= threshold;
+        Self {
+            probability,
+            is_bot,
+            confidence: if is_bot { probability } else { 1.0 - probability },
+            interval: None,
+            anomaly: None,
+            stage,
+            reasons: Vec::new(),
+        }
+    }
+}
+
+/// How unusual an account is. Unusual is not the same as automated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Anomaly {
+    /// Isolation-forest score, 0..1.
+    pub score: f64,
+    /// Whether the score lies above the threshold that the contamination set.
+    pub is_anomaly: bool,
+}
+
+/// One cause of a score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// The feature, or the stage.
+    pub subject: &'static str,
+    /// The account's value; `None` when missing or when the subject is a stage.
+    pub value: Option<f64>,
+    /// Median of the training accounts; `None` when not known.
+    pub typical: Option<f64>,
+    /// Unit of both.
+    pub unit: &'static str,
+    /// By how many log-odds it moved the score: above 0 towards bot.
+    pub contribution: f64,
+}
+
+impl fmt::Display for Reason {
+    /// `duplicate_rate 0.93, typically 0.04 (+2.1)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.subject)?;
+        if let Some(value) = self.value {
+            write!(f, " {}", Amount(value, self.unit))?;
+        }
+        if let Some(typical) = self.typical {
+            write!(f, ", typically {}", Amount(typical, self.unit))?;
+        }
+        write!(f, " ({:+.1})", self.contribution)
+    }
+}
+
+/// A value with three significant digits and its unit.
+struct Amount(f64, &'static str);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(value, unit) = *self;
+        let digits =
+            if value == 0.0 { 0 } else { (2 - value.abs().log10().floor() as i32).clamp(0, 4) as usize };
+        let text = format!("{value:.digits$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        f.write_str(text)?;
+        if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_read_as_a_sentence() {
+        let reason = Reason {
+            subject: "posting_cadence",
+            value: Some(61.04),
+            typical: Some(5_400.2),
+            unit: "s",
+            contribution: 1.26,
+        };
+        assert_eq!(reason.to_string(), "posting_cadence 61 s, typically 5400 s (+1.3)");
+        let reason = Reason { value: None, typical: Some(0.0401), unit: "", contribution: -0.5, ..reason };
+        assert_eq!(reason.to_string(), "posting_cadence, typically 0.0401 (-0.5)");
+    }
+}

@@ -1,0 +1,73 @@
+//! Count, mean and variance in one pass.
+
+use super::codec::{Reader, StateError, Writer};
+
+/// Running moments after Welford (Technometrics 1962), merged after Chan, Golub & LeVeque (1979).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    count: u32,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// Adds one value.
+    pub fn add(&mut self, value: f64) {
+        self.count = self.count.saturating_add(1);
+        let delta = value - self.mean;
+        self.mean += delta / f64::from(self.count);
+        self.squares += delta * (value - self.mean);
+    }
+
+    /// The moments of both sets of values together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        if other.count == 0 {
+            return self;
+        }
+        if self.count == 0 {
+            return other;
+        }
+        let (left, right) = (f64::from(self.count), f64::from(other.count));
+        let delta = other.mean - self.mean;
+        Self {
+            count: self.count.saturating_add(other.count),
+            mean: self.mean + delta * right / (left + right),
+            squares: self.squares + other.squares + delta * delta * left * right / (left + right),
+        }
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.count
+    }
+
+    /// Mean; `None` without values.
+    #[must_use]
+    pub fn mean(self) -> Option<f64> {
+        (self.count > 0).then_some(self.mean)
+    }
+
+    /// Population variance; `None` without values.
+    #[must_use]
+    pub fn variance(self) -> Option<f64> {
+        (self.count > 0).then(|| (self.squares / f64::from(self.count)).max(0.0))
+    }
+
+    /// Population standard deviation; `None` without values.
+    #[must_use]
+    pub fn deviation(self) -> Option<f64> {
+        self.variance().map(f64::sqrt)
+    }
+
+    pub(super) fn write(self, out: &mut Writer) {
+        out.u32(self.count);
+        out.f64(self.mean);
+        out.f64(self.squares);
+    }
+
+    pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
+        Ok(Self { count: input.u32()?, mean: input.finite()?, squares: input.finite()? })
+    }
+}

@@ -1,0 +1,149 @@
+//! Folding, merging and storing, over random lists of events.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::SECOND;
+
+#[derive(Clone, Debug)]
+struct Row {
+    at: Timestamp,
+    action: u8,
+    content: Option<String>,
+    device: Option<u8>,
+    target: Option<u8>,
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let row = (
+        0..20_000 * SECOND,
+        0..14u8,
+        proptest::option::of("[a-d]{1,3}( [a-d]{1,3}){0,5}"),
+        proptest::option::of(0..40u8),
+        proptest::option::of(0..3u8),
+    );
+    proptest::collection::vec(row, 0..300).prop_map(|rows| {
+        let mut at = 1_700_000_000 * SECOND;
+        rows.into_iter()
+            .map(|(gap, action, content, device, target)| {
+                at += gap / (1 + i64::from(action) * 500);
+                Row { at, action, content, device, target }
+            })
+            .collect()
+    })
+}
+
+fn fold(state: &mut AccountState, rows: &[Row]) {
+    for row in rows {
+        let device = row.device.map(|device| format!("device-{device}"));
+        let target = row.target.map(|target| format!("target-{target}"));
+        let observation = state.observe(&Event {
+            occurred_at: row.at,
+            action: Action::from_code(row.action),
+            content: row.content.as_deref(),
+            device: device.as_deref(),
+            target: target.as_deref(),
+        });
+        assert_eq!(observation, Observation::Counted);
+    }
+}
+
+fn folded(rows: &[Row]) -> AccountState {
+    let mut state = AccountState::default();
+    fold(&mut state, rows);
+    state
+}
+
+proptest! {
+    #[test]
+    fn event_by_event_equals_one_pass_bit_for_bit(rows in rows(), cuts in proptest::collection::vec(1usize..20, 1..40)) {
+        let mut stored = AccountState::default().to_bytes();
+        let mut rest = rows.as_slice();
+        for cut in cuts {
+            let (piece, after) = rest.split_at(cut.min(rest.len()));
+            let mut state = AccountState::from_bytes(&stored).expect("a stored state reads back");
+            fold(&mut state, piece);
+            stored = state.to_bytes();
+            rest = after;
+        }
+        let mut state = AccountState::from_bytes(&stored).expect("a stored state reads back");
+        fold(&mut state, rest);
+        prop_assert_eq!(state.to_bytes(), folded(&rows).to_bytes());
+    }
+
+    #[test]
+    fn merging_equals_one_pass(rows in rows(), cut in 0usize..300) {
+        let (earlier, later) = rows.split_at(cut.min(rows.len()));
+        let merged = folded(earlier).merged(&folded(later)).expect("the halves are in order");
+        let whole = folded(&rows);
+        prop_assert_eq!(merged.events, whole.events);
+        prop_assert_eq!(merged.actions, whole.actions);
+        prop_assert_eq!(merged.hours, whole.hours);
+        prop_assert_eq!(merged.devices, whole.devices);
+        prop_assert_eq!(merged.last_at(), whole.last_at());
+        for (ours, all) in [
+            (merged.session_lengths(), whole.session_lengths()),
+            (merged.publication_gaps(), whole.publication_gaps()),
+            (merged.text_lengths(), whole.text_lengths()),
+        ] {
+            prop_assert_eq!(ours.count(), all.count());
+            let close = |a: Option<f64>, b: Option<f64>| {
+                let (a, b) = (a.unwrap_or(0.0), b.unwrap_or(0.0));
+                (a - b).abs() <= 1e-9 * (1.0 + b.abs())
+            };
+            prop_assert!(close(ours.mean(), all.mean()));
+            prop_assert!(close(ours.deviation(), all.deviation()));
+        }
+        if folded(later).text_lengths().count() as usize <= REMEMBERED_TEXTS {
+            prop_assert_eq!(merged.near_duplicates(), whole.near_duplicates());
+        }
+        prop_assert!(merged.near_duplicates() <= whole.near_duplicates());
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_or_read_but_never_panic(rows in rows(), position in 0usize..AccountState::BYTES, bit in 0u8..8) {
+        let mut bytes = folded(&rows).to_bytes();
+        bytes[position] ^= 1 << bit;
+        if let Ok(mut state) = AccountState::from_bytes(&bytes) {
+            let mut event = Event::new(LATEST - 1, Action::Post);
+            event.content = Some("still here");
+            state.observe(&event);
+            let _ = (state.session_lengths(), state.recent().count(), state.to_bytes());
+        }
+        prop_assert!(AccountState::from_bytes(&bytes[..position]).is_err());
+    }
+}
+
+#[test]
+fn stored_length_is_fixed_and_fits_a_tuple() {
+    let mut state = AccountState::default();
+    assert_eq!(state.to_bytes().len(), AccountState::BYTES);
+    for second in 0..500 {
+        let mut event = Event::new((second + 1) * SECOND, Action::Post);
+        event.content = Some("some words, again and again");
+        state.observe(&event);
+    }
+    assert_eq!(state.to_bytes().len(), AccountState::BYTES);
+    const { assert!(AccountState::BYTES <= 2032) };
+}
+
+#[test]
+fn late_and_impossible_events_change_nothing() {
+    let mut state = folded(&[]);
+    state.observe(&Event::new(10 * SECOND, Action::Like));
+    let before = state.to_bytes();
+    assert_eq!(state.observe(&Event::new(9 * SECOND, Action::Like)), Observation::Late);
+    assert_eq!(state.observe(&Event::new(-1, Action::Like)), Observation::OutOfRange);
+    assert_eq!(state.observe(&Event::new(i64::MAX, Action::Like)), Observation::OutOfRange);
+    assert_eq!(state.to_bytes(), before);
+    assert_eq!(state.observe(&Event::new(10 * SECOND, Action::Like)), Observation::Counted);
+}
+
+#[test]
+fn states_out_of_order_do_not_merge() {
+    let mut earlier = AccountState::default();
+    earlier.observe(&Event::new(5 * SECOND, Action::Like));
+    let mut later = AccountState::default();
+    later.observe(&Event::new(6 * SECOND, Action::Like));
+    assert!(later.merged(&earlier).is_none());
+}
