@@ -1,0 +1,129 @@
+//! Errors as Postgres reports them: SQLSTATE, message with the offending value, hint.
+
+use botdet_models::artifact::ArtifactError;
+use botdet_models::features::FeatureError;
+use botdet_models::pipeline::PipelineError;
+use botdet_models::sequence::SequenceError;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+
+/// Everything that can go wrong in our own code.
+#[derive(Debug)]
+pub enum Error {
+    Feature(FeatureError),
+    Pipeline(PipelineError),
+    /// The stored artifact of a version is not sound.
+    StoredVersion {
+        version: String,
+        source: PipelineError,
+    },
+    UnknownDetector(String),
+    NoAnomalyModel,
+    NullArgument(&'static str),
+    NotAStatementTrigger(&'static str),
+    MissingColumn {
+        relation: String,
+        column: &'static str,
+    },
+    ColumnType {
+        relation: String,
+        column: &'static str,
+        expected: &'static str,
+    },
+}
+
+impl From<FeatureError> for Error {
+    fn from(error: FeatureError) -> Self {
+        Self::Feature(error)
+    }
+}
+
+impl From<PipelineError> for Error {
+    fn from(error: PipelineError) -> Self {
+        Self::Pipeline(error)
+    }
+}
+
+impl From<ArtifactError> for Error {
+    fn from(error: ArtifactError) -> Self {
+        Self::Pipeline(PipelineError::Artifact(error))
+    }
+}
+
+impl Error {
+    fn message(&self) -> String {
+        match self {
+            Self::Feature(error) => error.to_string(),
+            Self::Pipeline(error) => error.to_string(),
+            Self::StoredVersion { version, source } => {
+                format!("model version {version} cannot be used: {source}")
+            }
+            Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
+            Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
+            Self::NullArgument(argument) => format!("{argument} is NULL"),
+            Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
+            Self::MissingColumn { relation, column } => {
+                format!("table {relation} has no column {column}")
+            }
+            Self::ColumnType { relation, column, expected } => {
+                format!("column {column} of table {relation} is not of type {expected}")
+            }
+        }
+    }
+
+    fn code(&self) -> PgSqlErrorCode {
+        match self {
+            Self::Feature(FeatureError::Count { .. }) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            Self::Feature(_) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            Self::Pipeline(PipelineError::Sequence(error)) => sequence_code(error),
+            Self::Pipeline(_) => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+            Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
+            Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+            Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            Self::NotAStatementTrigger(_) => PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+            Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            Self::ColumnType { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Pipeline(PipelineError::Sequence(SequenceError::Library { .. })) => Some(
+                "Set botdet.onnxruntime_library to the path of libonnxruntime.so, or botdet.execution_provider to embedded.",
+            ),
+            Self::Pipeline(PipelineError::Artifact(ArtifactError::Schema { .. })) => {
+                Some("Train the model again with the loader of this version.")
+            }
+            Self::StoredVersion { .. } => {
+                Some("Activate another version, or let rules answer: botdet_deactivate().")
+            }
+            Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
+            Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
+            Self::NotAStatementTrigger(_) => {
+                Some("Create it AFTER INSERT … REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT.")
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends the statement.
+    pub fn raise(self) -> ! {
+        let report = ErrorReport::new(self.code(), self.message(), "botdet");
+        let report = match self.hint() {
+            Some(hint) => report.set_hint(hint),
+            None => report,
+        };
+        report.report(PgLogLevel::ERROR);
+        unreachable!("an error report ends the statement")
+    }
+}
+
+fn sequence_code(error: &SequenceError) -> PgSqlErrorCode {
+    match error {
+        SequenceError::Library { .. } => PgSqlErrorCode::ERRCODE_CONFIG_FILE_ERROR,
+        SequenceError::Model { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+        _ => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+    }
+}

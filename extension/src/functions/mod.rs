@@ -1,0 +1,26 @@
+//! The functions that `sql/install` declares, one line each.
+#![expect(unsafe_code, reason = "symbols that Postgres looks up by name")]
+
+mod features;
+mod models;
+mod scores;
+
+use crate::flag::flag;
+use crate::postgres::call::sql_functions;
+
+sql_functions! {
+    botdet_features, pg_finfo_botdet_features => features::features;
+    botdet_account_state, pg_finfo_botdet_account_state => features::account_state;
+    botdet_rebuild_state, pg_finfo_botdet_rebuild_state => features::rebuild_state;
+    botdet_feature_catalog, pg_finfo_botdet_feature_catalog => features::catalog;
+    botdet_score_account, pg_finfo_botdet_score_account => scores::score_account;
+    botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
+    botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
+    botdet_refresh_scores, pg_finfo_botdet_refresh_scores => scores::refresh_scores;
+    botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
+    botdet_explain, pg_finfo_botdet_explain => scores::explain;
+    botdet_flag, pg_finfo_botdet_flag => flag;
+    botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
+    botdet_version, pg_finfo_botdet_version => models::version;
+}

@@ -1,0 +1,99 @@
+//! `botdet_score` and its kin.
+
+use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
+use botdet_models::pipeline::Depth;
+use botdet_models::rules::score_by_rules;
+use botdet_models::score::Reason;
+use pgrx::pg_sys::Datum;
+
+use crate::active;
+use crate::error::Error;
+use crate::postgres::call::{Call, transaction_start};
+use crate::postgres::record::Record;
+use crate::scoring::{AccountScore, score_accounts, score_features};
+use crate::store::{accounts, scores};
+
+/// Features that an anomaly names.
+const OUTSTANDING: usize = 3;
+
+pub fn score_account(call: &Call) -> Result<Datum, Error> {
+    let account_id = call.bigint(0);
+    let scored = score_accounts(&[account_id], &active::deployment(false)?, Depth::Full, false)?;
+    let record = scored.first().map(|scored| scored.record(Some(account_id), transaction_start()));
+    Ok(record.map_or_else(|| call.null(), |record| call.record(record)))
+}
+
+pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
+    let features = FeatureVector::new(&call.float8_fields(0, ACCOUNT_FEATURES.len()))?;
+    Ok(call.record(score_features(&features)?.record(None, transaction_start())))
+}
+
+pub fn score_batch(call: &Call) -> Result<Datum, Error> {
+    let scored = score_accounts(&call.bigints(0), &active::deployment(false)?, Depth::Full, false)?;
+    let now = transaction_start();
+    call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
+}
+
+pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
+    let mut account_ids = call.bigints(0);
+    account_ids.sort_unstable();
+    account_ids.dedup();
+    let mut scored = score_accounts(&account_ids, &active::deployment(false)?, Depth::Full, false)?;
+    scored.retain(|scored: &AccountScore| scored.score.is_some());
+    scores::write(&scored);
+    Ok(Datum::from(scored.len() as i64))
+}
+
+pub fn anomaly(call: &Call) -> Result<Datum, Error> {
+    let account_id = call.bigint(0);
+    let account =
+        accounts::load(&[account_id], i64::MAX, false).into_iter().next().filter(|account| account.is_known);
+    let features = account.map(|account| account.features());
+    let record = active::with_pipeline(&active::deployment(false)?, false, |pipeline, version| {
+        let Some(features) = features else {
+            return Ok(Record::default()
+                .bigint(Some(account_id))
+                .float8(None)
+                .boolean(None)
+                .texts([])
+                .text(Some(version)));
+        };
+        let anomaly = pipeline.anomaly(&features).ok_or(Error::NoAnomalyModel)?;
+        let outstanding = pipeline.outstanding(&features).into_iter().take(OUTSTANDING);
+        Ok(Record::default()
+            .bigint(Some(account_id))
+            .float8(Some(anomaly.score))
+            .boolean(Some(anomaly.is_anomaly))
+            .texts(outstanding.map(|reason| reason.to_string()))
+            .text(Some(version)))
+    })?;
+    Ok(call.record(record.ok_or(Error::NoAnomalyModel)?))
+}
+
+pub fn explain(call: &Call) -> Result<Datum, Error> {
+    let account = accounts::load(&[call.bigint(0)], i64::MAX, false)
+        .into_iter()
+        .next()
+        .filter(|account| account.is_known);
+    let Some(account) = account else {
+        return call.set([]);
+    };
+    let features = account.features();
+    let deployment = active::deployment(false)?;
+    let by_model = active::with_pipeline(&deployment, false, |pipeline, _| Ok(pipeline.explain(&features)))?;
+    let reasons = by_model.unwrap_or_else(|| {
+        // Rules have no peers to compare with; what they hold against the account is all there is to say.
+        score_by_rules(&features, 0.5).reasons.into_iter().map(|reason| (reason, None)).collect()
+    });
+    call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
+}
+
+fn explanation(reason: &Reason, percentile: Option<f64>) -> Record {
+    Record::default()
+        .text(Some(reason.subject))
+        .float8(reason.value)
+        .float8(reason.typical)
+        .text(Some(reason.unit))
+        .float8(Some(reason.contribution))
+        .float8(percentile)
+}

@@ -1,0 +1,181 @@
+//! One call of one of our functions.
+
+use std::borrow::Cow;
+
+use botdet_models::event::Timestamp;
+use pgrx::pg_sys::{self, Datum};
+
+use super::record::Record;
+use super::values;
+use crate::error::Error;
+
+/// Declares functions that Postgres finds by name: for each, the record of its calling convention and a shell that turns
+/// an error into a report.
+macro_rules! sql_functions {
+    ($($name:ident, $info:ident => $function:path;)*) => {$(
+        #[doc = "Calling convention of the function it is named after."]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $info() -> *const pgrx::pg_sys::Pg_finfo_record {
+            const VERSION_1: pgrx::pg_sys::Pg_finfo_record = pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &VERSION_1
+        }
+
+        #[doc = "Called by Postgres only; see `sql/install` for what it does."]
+        ///
+        /// # Safety
+        /// `info` must describe a call of the function as it is declared in SQL.
+        #[unsafe(no_mangle)]
+        #[pgrx::pg_guard]
+        pub unsafe extern "C-unwind" fn $name(info: pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum {
+            // SAFETY: Postgres passes a valid call, with arguments of the declared types.
+            let call = unsafe { $crate::postgres::call::Call::new(info) };
+            match $function(&call) {
+                Ok(datum) => datum,
+                Err(error) => error.raise(),
+            }
+        }
+    )*};
+}
+pub(crate) use sql_functions;
+
+/// The arguments of a call, and ways to answer it. What `sql/install` declares is what the getters may assume.
+pub struct Call {
+    info: pg_sys::FunctionCallInfo,
+}
+
+impl Call {
+    /// # Safety
+    /// `info` must describe a call in progress, of a function whose declaration fits how the arguments are read.
+    pub unsafe fn new(info: pg_sys::FunctionCallInfo) -> Self {
+        Self { info }
+    }
+
+    fn argument(&self, index: usize) -> Option<Datum> {
+        // SAFETY: the call is in progress, and declared with more than `index` arguments.
+        let argument = unsafe { *(*self.info).args.as_ptr().add(index) };
+        (!argument.isnull).then_some(argument.value)
+    }
+
+    /// An argument that the declaration keeps from being NULL.
+    fn present(&self, index: usize) -> Datum {
+        self.argument(index).unwrap_or(Datum::null())
+    }
+
+    pub fn bigint(&self, index: usize) -> i64 {
+        self.present(index).value() as i64
+    }
+
+    pub fn timestamptz(&self, index: usize) -> Timestamp {
+        values::timestamp(self.present(index))
+    }
+
+    pub fn bigints(&self, index: usize) -> Vec<i64> {
+        // SAFETY: declared as bigint[].
+        unsafe { values::bigints(self.present(index)) }
+    }
+
+    pub fn bytes(&self, index: usize) -> Option<&[u8]> {
+        // SAFETY: declared as bytea; it lives as long as the call.
+        self.argument(index).map(|datum| unsafe { values::bytes(datum) })
+    }
+
+    pub fn text(&self, index: usize) -> Option<Cow<'_, str>> {
+        // SAFETY: declared as text; it lives as long as the call.
+        self.argument(index).map(|datum| unsafe { values::string(datum) })
+    }
+
+    /// The fields of a composite argument whose fields are all float8.
+    pub fn float8_fields(&self, index: usize, count: usize) -> Vec<Option<f64>> {
+        // SAFETY: declared as a composite type of `count` float8 fields; both functions check the field numbers.
+        unsafe {
+            let header: pg_sys::HeapTupleHeader =
+                pg_sys::pg_detoast_datum(self.present(index).cast_mut_ptr()).cast();
+            (1..=count)
+                .map(|number| {
+                    let mut is_null = false;
+                    let datum = pg_sys::GetAttributeByNum(header, number as i16, &raw mut is_null);
+                    (!is_null).then(|| values::float8(datum))
+                })
+                .collect()
+        }
+    }
+
+    /// The trigger data, when the call is one by the trigger manager.
+    pub fn trigger(&self) -> Option<*mut pg_sys::TriggerData> {
+        // SAFETY: the call is in progress; context is a node or null, and a node starts with its tag.
+        unsafe {
+            let context = (*self.info).context;
+            let is_trigger = !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_TriggerData;
+            is_trigger.then_some(context.cast())
+        }
+    }
+
+    /// Answers NULL.
+    pub fn null(&self) -> Datum {
+        // SAFETY: the call is in progress.
+        unsafe { (*self.info).isnull = true };
+        Datum::null()
+    }
+
+    /// What a statement trigger answers: nothing, which to the trigger manager is not NULL.
+    pub fn done(&self) -> Datum {
+        Datum::null()
+    }
+
+    /// Answers with one row of the declared composite type.
+    pub fn record(&self, mut record: Record) -> Datum {
+        // SAFETY: the declared return type is a composite; its descriptor is released again, and the row's columns are
+        // checked against it before they are read.
+        unsafe {
+            let return_type = pg_sys::get_func_rettype((*(*self.info).flinfo).fn_oid);
+            let descriptor = pg_sys::lookup_rowtype_tupdesc(return_type, -1);
+            assert_eq!((*descriptor).natts as usize, record.values.len(), "columns of the declared type");
+            let tuple =
+                pg_sys::heap_form_tuple(descriptor, record.values.as_mut_ptr(), record.nulls.as_mut_ptr());
+            let datum = pg_sys::heap_copy_tuple_as_datum(tuple, descriptor);
+            if (*descriptor).tdrefcount >= 0 {
+                pg_sys::DecrTupleDescRefCount(descriptor);
+            }
+            datum
+        }
+    }
+
+    /// Answers with a set of rows.
+    pub fn set(&self, records: impl IntoIterator<Item = Result<Record, Error>>) -> Result<Datum, Error> {
+        // SAFETY: the function is declared to return a set; the call's result info then lives as long as the call.
+        let result = unsafe {
+            pg_sys::InitMaterializedSRF(self.info, 0);
+            (*self.info).resultinfo.cast::<pg_sys::ReturnSetInfo>()
+        };
+        for record in records {
+            let mut record = record?;
+            // SAFETY: InitMaterializedSRF made the store and its descriptor; the columns are checked against it.
+            unsafe {
+                assert_eq!(
+                    (*(*result).setDesc).natts as usize,
+                    record.values.len(),
+                    "columns of the declared type"
+                );
+                pg_sys::tuplestore_putvalues(
+                    (*result).setResult,
+                    (*result).setDesc,
+                    record.values.as_mut_ptr(),
+                    record.nulls.as_mut_ptr(),
+                );
+            }
+        }
+        Ok(self.null())
+    }
+}
+
+/// Start of the current transaction.
+pub fn transaction_start() -> Timestamp {
+    // SAFETY: reads a variable of the transaction in progress.
+    let start = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+    values::timestamp(Datum::from(start))
+}
+
+/// Lets a pending cancel or termination take effect.
+pub fn check_for_interrupts() {
+    pgrx::check_for_interrupts!();
+}

@@ -1,0 +1,93 @@
+//! Telling all backends that something changed, and hearing of it.
+
+use std::cell::Cell;
+
+use pgrx::pg_sys::{self, Datum, Oid};
+
+thread_local! {
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+    /// The snapshot that was active when the latest change was heard of.
+    static HEARD_UNDER: Cell<Option<SnapshotKey>> = const { Cell::new(None) };
+    static WATCHED: Cell<Oid> = const { Cell::new(Oid::INVALID) };
+}
+
+/// Tells one snapshot from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotKey {
+    xmin: u32,
+    xmax: u32,
+    running: u32,
+    command: u32,
+    statement: i64,
+}
+
+impl SnapshotKey {
+    /// The active snapshot's key; `None` when there is none.
+    pub fn active() -> Option<Self> {
+        // SAFETY: a snapshot is read only if one is active.
+        unsafe {
+            if !pg_sys::ActiveSnapshotSet() {
+                return None;
+            }
+            let snapshot = pg_sys::GetActiveSnapshot();
+            Some(Self {
+                xmin: (*snapshot).xmin.into(),
+                xmax: (*snapshot).xmax.into(),
+                running: (*snapshot).xcnt,
+                command: (*snapshot).curcid,
+                statement: pg_sys::GetCurrentStatementStartTimestamp(),
+            })
+        }
+    }
+}
+
+/// How many changes were heard of in this session.
+pub fn changes() -> u64 {
+    CHANGES.get()
+}
+
+/// Whether `snapshot` surely sees every change heard of so far: it is not the one that was active when the latest came
+/// in, and not one that a whole transaction keeps.
+pub fn sees_all_changes(snapshot: SnapshotKey) -> bool {
+    // SAFETY: reads a variable of the transaction in progress.
+    let keeps_snapshot = unsafe { pg_sys::XactIsoLevel } >= pg_sys::XACT_REPEATABLE_READ as i32;
+    !keeps_snapshot && HEARD_UNDER.get() != Some(snapshot)
+}
+
+/// Listens to changes of relations. Call once, when the library is loaded.
+pub fn init() {
+    // SAFETY: the callback lives as long as the library, which is never unloaded.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(on_change), Datum::null()) };
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_change(_argument: Datum, relation: Oid) {
+    // An invalid relation stands for all of them.
+    let watched = WATCHED.get();
+    if relation == Oid::INVALID || watched == Oid::INVALID || relation == watched {
+        CHANGES.set(CHANGES.get() + 1);
+        HEARD_UNDER.set(SnapshotKey::active());
+    }
+}
+
+/// Restricts what counts as a change to that of this relation.
+pub fn watch(schema: &std::ffi::CStr, table: &std::ffi::CStr) {
+    WATCHED.set(relation(schema, table));
+}
+
+/// Tells every backend of this database, when the transaction commits, and this one at the next command.
+pub fn announce(schema: &std::ffi::CStr, table: &std::ffi::CStr) {
+    let relation = relation(schema, table);
+    if relation != Oid::INVALID {
+        // SAFETY: the relation exists; its lock is held by the statement that changed it.
+        unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
+    }
+}
+
+fn relation(schema: &std::ffi::CStr, table: &std::ffi::CStr) -> Oid {
+    // SAFETY: both are look-ups by name that answer InvalidOid for what is not there.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        pg_sys::get_relname_relid(table.as_ptr(), schema)
+    }
+}

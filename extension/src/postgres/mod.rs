@@ -1,0 +1,12 @@
+//! What we need of Postgres' C interface, with its rules kept in one place.
+#![expect(unsafe_code, reason = "this is where the extension meets C")]
+
+pub mod call;
+pub mod invalidation;
+pub mod record;
+pub mod signals;
+pub mod spi;
+pub mod subtransaction;
+pub mod text;
+pub mod transition;
+pub mod values;

@@ -1,0 +1,168 @@
+//! Running SQL from inside: kept plans, explicit about whether they may write.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::ffi::CString;
+
+use botdet_models::event::Timestamp;
+use pgrx::pg_sys::{self, Datum, Oid};
+
+use super::values;
+
+/// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
+pub struct Statement {
+    sql: &'static str,
+    types: &'static [Oid],
+    /// Read-only statements see the caller's snapshot; others see all that the transaction did so far.
+    writes: bool,
+    plan: Cell<pg_sys::SPIPlanPtr>,
+}
+
+impl Statement {
+    pub const fn reading(sql: &'static str, types: &'static [Oid]) -> Self {
+        Self { sql, types, writes: false, plan: Cell::new(std::ptr::null_mut()) }
+    }
+
+    pub const fn writing(sql: &'static str, types: &'static [Oid]) -> Self {
+        Self { writes: true, ..Self::reading(sql, types) }
+    }
+
+    /// Runs it and hands each row to `each`; returns the number of rows. `fresh` makes a reading statement see what this
+    /// transaction has done within the current command, as triggers need.
+    pub fn run(&self, arguments: &[Option<Datum>], fresh: bool, mut each: impl FnMut(&Row<'_>)) -> u64 {
+        assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
+        let (mut datums, nulls) = split(arguments);
+        // SAFETY: SPI is connected and finished around; the plan takes exactly these arguments; rows are read before the
+        // table that holds them is freed. An error in between unwinds, and the transaction's end cleans SPI up.
+        unsafe {
+            pg_sys::SPI_connect();
+            let read_only = !self.writes && !fresh;
+            let status =
+                pg_sys::SPI_execute_plan(self.plan(), datums.as_mut_ptr(), nulls.as_ptr(), read_only, 0);
+            assert!(status > 0, "SPI_execute_plan returned {status}");
+            let count = pg_sys::SPI_processed;
+            for_each_row(&mut each);
+            pg_sys::SPI_finish();
+            count
+        }
+    }
+
+    /// Like [`Statement::run`], but fetches `batch` rows at a time.
+    pub fn stream(
+        &self,
+        arguments: &[Option<Datum>],
+        fresh: bool,
+        batch: i64,
+        mut each: impl FnMut(&Row<'_>),
+    ) {
+        assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
+        let (mut datums, nulls) = split(arguments);
+        // SAFETY: as in `run`; the portal is closed before SPI is.
+        unsafe {
+            pg_sys::SPI_connect();
+            let read_only = !self.writes && !fresh;
+            let portal = pg_sys::SPI_cursor_open(
+                std::ptr::null(),
+                self.plan(),
+                datums.as_mut_ptr(),
+                nulls.as_ptr(),
+                read_only,
+            );
+            loop {
+                pg_sys::SPI_cursor_fetch(portal, true, batch as _);
+                if pg_sys::SPI_processed == 0 {
+                    break;
+                }
+                for_each_row(&mut each);
+            }
+            pg_sys::SPI_cursor_close(portal);
+            pg_sys::SPI_finish();
+        }
+    }
+
+    /// # Safety
+    /// SPI must be connected.
+    unsafe fn plan(&self) -> pg_sys::SPIPlanPtr {
+        if self.plan.get().is_null() {
+            let sql = CString::new(self.sql).unwrap_or_default();
+            let mut types = self.types.to_vec();
+            // SAFETY: the caller connected SPI; SPI_keepplan moves the plan to where it outlives the session's use.
+            unsafe {
+                let plan = pg_sys::SPI_prepare(sql.as_ptr(), types.len() as i32, types.as_mut_ptr());
+                assert!(!plan.is_null(), "SPI_prepare failed");
+                pg_sys::SPI_keepplan(plan);
+                self.plan.set(plan);
+            }
+        }
+        self.plan.get()
+    }
+}
+
+fn split(arguments: &[Option<Datum>]) -> (Vec<Datum>, Vec<std::ffi::c_char>) {
+    let datum = |argument: &Option<Datum>| argument.unwrap_or(Datum::null());
+    let flag = |argument: &Option<Datum>| if argument.is_some() { b' ' } else { b'n' } as std::ffi::c_char;
+    (arguments.iter().map(datum).collect(), arguments.iter().map(flag).collect())
+}
+
+/// # Safety
+/// SPI must be connected; the current tuple table is freed.
+unsafe fn for_each_row(each: &mut impl FnMut(&Row<'_>)) {
+    // SAFETY: the table belongs to the connection, has numvals rows, and nothing in `each` can free it: nested SPI calls
+    // have a connection of their own.
+    unsafe {
+        let table = pg_sys::SPI_tuptable;
+        if table.is_null() {
+            return;
+        }
+        for index in 0..(*table).numvals as usize {
+            each(&Row {
+                tuple: *(*table).vals.add(index),
+                descriptor: (*table).tupdesc,
+                lifetime: std::marker::PhantomData,
+            });
+        }
+        pg_sys::SPI_freetuptable(table);
+    }
+}
+
+/// One row of a result. Columns count from 1, and have the types the statement gives them.
+pub struct Row<'a> {
+    tuple: pg_sys::HeapTuple,
+    descriptor: pg_sys::TupleDesc,
+    lifetime: std::marker::PhantomData<&'a ()>,
+}
+
+impl Row<'_> {
+    fn datum(&self, column: i32) -> Option<Datum> {
+        let mut is_null = false;
+        // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number.
+        let datum = unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, column, &raw mut is_null) };
+        (!is_null).then_some(datum)
+    }
+
+    pub fn bigint(&self, column: i32) -> Option<i64> {
+        self.datum(column).map(|datum| datum.value() as i64)
+    }
+
+    pub fn boolean(&self, column: i32) -> Option<bool> {
+        self.datum(column).map(|datum| datum.value() as u8 != 0)
+    }
+
+    pub fn float8(&self, column: i32) -> Option<f64> {
+        self.datum(column).map(values::float8)
+    }
+
+    pub fn timestamptz(&self, column: i32) -> Option<Timestamp> {
+        self.datum(column).map(values::timestamp)
+    }
+
+    pub fn bytes(&self, column: i32) -> Option<&[u8]> {
+        // SAFETY: the statement gives this column a variable-length type; it lives as long as the row.
+        self.datum(column).map(|datum| unsafe { values::bytes(datum) })
+    }
+
+    pub fn text(&self, column: i32) -> Option<Cow<'_, str>> {
+        // SAFETY: as above, of type text.
+        self.datum(column).map(|datum| unsafe { values::string(datum) })
+    }
+}

@@ -1,0 +1,125 @@
+//! Scoring accounts: the one way that the functions, the batch and the trigger share.
+
+use botdet_models::event::Timestamp;
+use botdet_models::features::FeatureVector;
+use botdet_models::pipeline::{Candidate, Depth};
+use botdet_models::rules::score_by_rules;
+use botdet_models::score::Score;
+use botdet_models::sequence::Sequence;
+
+use crate::active;
+use crate::error::Error;
+use crate::postgres::call::check_for_interrupts;
+use crate::postgres::record::Record;
+use crate::store::accounts::{self, Account};
+use crate::store::models::Deployment;
+
+/// Accounts that are loaded at a time.
+const BATCH: usize = 256;
+/// Threshold of the rules, where the detector's settings give none.
+const RULES_THRESHOLD: f64 = 0.5;
+
+/// An account's score, with the version that gave it.
+pub struct AccountScore {
+    pub account_id: i64,
+    /// `None` when nothing is known of the account.
+    pub score: Option<Score>,
+    /// `None` when rules answered.
+    pub version: Option<String>,
+}
+
+impl AccountScore {
+    pub fn stage(&self) -> &'static str {
+        self.score.as_ref().map_or("none", |score| score.stage.name())
+    }
+
+    pub fn reasons(&self) -> Vec<String> {
+        match &self.score {
+            Some(score) => score.reasons.iter().map(ToString::to_string).collect(),
+            None => {
+                vec![format!("account {} is unknown: it has neither profile nor activity", self.account_id)]
+            }
+        }
+    }
+
+    /// The columns of `botdet.score_result`.
+    pub fn record(&self, account_id: Option<i64>, now: Timestamp) -> Record {
+        let score = self.score.as_ref();
+        let interval = score.and_then(|score| score.interval);
+        let anomaly = score.and_then(|score| score.anomaly);
+        Record::default()
+            .bigint(account_id)
+            .float8(score.map(|score| score.probability))
+            .boolean(score.map(|score| score.is_bot))
+            .float8(score.map(|score| score.confidence))
+            .float8(interval.map(|(low, _)| low))
+            .float8(interval.map(|(_, high)| high))
+            .float8(anomaly.map(|anomaly| anomaly.score))
+            .boolean(anomaly.map(|anomaly| anomaly.is_anomaly))
+            .text(Some(self.stage()))
+            .text(self.version.as_deref())
+            .texts(self.reasons())
+            .timestamptz(now)
+    }
+}
+
+/// Scores accounts in their order. `fresh` includes what the current command did.
+///
+/// # Errors
+/// [`Error`] when the active version cannot be loaded or run.
+pub fn score_accounts(
+    account_ids: &[i64],
+    deployment: &Deployment,
+    depth: Depth,
+    fresh: bool,
+) -> Result<Vec<AccountScore>, Error> {
+    let mut scored = Vec::with_capacity(account_ids.len());
+    for batch in account_ids.chunks(BATCH) {
+        check_for_interrupts();
+        let loaded = accounts::load(batch, i64::MAX, fresh);
+        let known: Vec<(FeatureVector, Option<Sequence>)> = loaded
+            .iter()
+            .filter(|account| account.is_known)
+            .map(|account| (account.features(), account.sequence()))
+            .collect();
+        let candidates: Vec<Candidate<'_>> = known
+            .iter()
+            .map(|(features, sequence)| Candidate { features, sequence: sequence.as_ref() })
+            .collect();
+        let (scores, version) = score_candidates(&candidates, deployment, depth, fresh)?;
+        let mut scores = scores.into_iter();
+        scored.extend(loaded.iter().map(|Account { account_id, is_known, .. }| AccountScore {
+            account_id: *account_id,
+            score: if *is_known { scores.next() } else { None },
+            version: version.clone().filter(|_| *is_known),
+        }));
+    }
+    Ok(scored)
+}
+
+/// Scores features without an account behind them.
+///
+/// # Errors
+/// As [`score_accounts`].
+pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
+    let candidate = Candidate { features, sequence: None };
+    let (scores, version) = score_candidates(&[candidate], &active::deployment(false)?, Depth::Full, false)?;
+    Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version })
+}
+
+fn score_candidates(
+    candidates: &[Candidate<'_>],
+    deployment: &Deployment,
+    depth: Depth,
+    fresh: bool,
+) -> Result<(Vec<Score>, Option<String>), Error> {
+    let by_model = active::with_pipeline(deployment, fresh, |pipeline, version| {
+        let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
+        Ok((scores, Some(version.to_owned())))
+    })?;
+    Ok(by_model.unwrap_or_else(|| {
+        let threshold = deployment.threshold.unwrap_or(RULES_THRESHOLD);
+        let by_rules = candidates.iter().map(|candidate| score_by_rules(candidate.features, threshold));
+        (by_rules.collect(), None)
+    }))
+}

@@ -1,0 +1,2 @@
+-- $1 model version.
+SELECT artifact FROM botdet.model_version WHERE model_version_id = $1

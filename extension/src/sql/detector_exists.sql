@@ -1,0 +1,2 @@
+-- $1 detector.
+SELECT true FROM botdet.detector WHERE detector = $1

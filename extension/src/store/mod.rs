@@ -1,0 +1,6 @@
+//! Reading and writing the tables of schema `botdet`. SQL lies in `src/sql`.
+
+pub mod accounts;
+pub mod models;
+pub mod scores;
+pub mod states;

@@ -1,0 +1,90 @@
+-- Activity ---------------------------------------------------------------------------------------------------------
+
+CREATE TRIGGER flag
+AFTER INSERT ON botdet.activity
+REFERENCING NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION botdet_flag();
+
+-- A summary can only be added to. Rows that change or vanish make it stale.
+CREATE FUNCTION botdet.mark_stale()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM botdet.account_state;
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM botdet.mark_accounts_stale(ARRAY(SELECT DISTINCT account_id FROM old_rows));
+    ELSE
+        PERFORM botdet.mark_accounts_stale(ARRAY(SELECT account_id FROM old_rows UNION SELECT account_id FROM new_rows));
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet.mark_stale() IS 'trigger: marks the states of accounts whose rows were updated or deleted';
+
+CREATE FUNCTION botdet.mark_accounts_stale(account_ids bigint[])
+RETURNS void
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql AS $$
+    -- Locked in order of account, as the insert trigger does, so that the two cannot deadlock.
+    UPDATE botdet.account_state s SET stale = true
+    FROM (
+        SELECT account_id FROM botdet.account_state
+        WHERE account_id = ANY (account_ids)
+        ORDER BY account_id FOR NO KEY UPDATE
+    ) AS locked
+    WHERE s.account_id = locked.account_id
+$$;
+COMMENT ON FUNCTION botdet.mark_accounts_stale(bigint[]) IS 'marks the states of these accounts as stale';
+REVOKE ALL ON FUNCTION botdet.mark_accounts_stale(bigint[]) FROM PUBLIC;
+
+CREATE TRIGGER mark_updated_stale
+AFTER UPDATE ON botdet.activity
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.mark_stale();
+
+CREATE TRIGGER mark_deleted_stale
+AFTER DELETE ON botdet.activity
+REFERENCING OLD TABLE AS old_rows
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.mark_stale();
+
+CREATE TRIGGER mark_truncated_stale
+AFTER TRUNCATE ON botdet.activity
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.mark_stale();
+
+-- Models -----------------------------------------------------------------------------------------------------------
+
+-- Backends keep the active model in memory; a change of these tables tells all of them, at commit.
+CREATE FUNCTION botdet.deployment_changed()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_deployment_changed';
+COMMENT ON FUNCTION botdet.deployment_changed() IS 'trigger: makes every backend look up the active versions again';
+
+CREATE TRIGGER tell_backends
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON botdet.deployment
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
+
+CREATE TRIGGER tell_backends
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON botdet.detector
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
+
+CREATE FUNCTION botdet.refuse_change()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'model version % is immutable', OLD.version
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Register the changed artifact as a new version.';
+END
+$$;
+COMMENT ON FUNCTION botdet.refuse_change() IS 'trigger: a registered model version never changes';
+
+CREATE TRIGGER refuse_change
+BEFORE UPDATE ON botdet.model_version
+FOR EACH ROW
+WHEN (OLD.artifact IS DISTINCT FROM NEW.artifact OR OLD.sha256 <> NEW.sha256 OR OLD.version <> NEW.version
+      OR OLD.manifest IS DISTINCT FROM NEW.manifest OR OLD.detector <> NEW.detector)
+EXECUTE FUNCTION botdet.refuse_change();
