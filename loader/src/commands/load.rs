@@ -1,0 +1,135 @@
+//! `botdet load`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use postgres::Client;
+use serde::Serialize;
+
+use super::{DatabaseOptions, OutputOptions};
+use crate::error::LoaderError;
+use crate::import::{ImportFormat, ImportParams};
+use crate::load::Load as Loading;
+use crate::output::Output;
+
+/// Load accounts and activity from files into the database.
+///
+/// Fields are found by their usual names; --map says which is which where they are not. All of a source is loaded in one
+/// transaction: it is there whole or not at all.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// JSON document with accounts and activity
+    #[arg(conflicts_with_all = ["accounts", "activity"])]
+    file: Option<PathBuf>,
+    /// Format: json, ndjson, csv, tsv, or bot-or-not
+    #[arg(long)]
+    format: ImportFormat,
+    /// File with accounts
+    #[arg(long)]
+    accounts: Option<PathBuf>,
+    /// File with activity
+    #[arg(long)]
+    activity: Option<PathBuf>,
+    /// File with the keys of the bots, one a line; all other accounts are labelled human
+    #[arg(long)]
+    labels: Option<PathBuf>,
+    /// Which field of the file is which of ours, as OURS=THEIRS; may be given many times
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    map: Vec<String>,
+    /// Where in a JSON document the accounts lie
+    #[arg(long)]
+    accounts_at: Option<String>,
+    /// Where in a JSON document the activity lies
+    #[arg(long)]
+    activity_at: Option<String>,
+    /// Bad records that are left out before the load gives up
+    #[arg(long, default_value_t = 0)]
+    skip_bad: u64,
+    /// Name to load the accounts under
+    #[arg(long, default_value = "default")]
+    source: String,
+    /// Delete what the source has first
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+/// What a load did.
+#[derive(Debug, Serialize)]
+pub struct LoadReport {
+    /// Accounts that were loaded.
+    pub accounts: u64,
+    /// Events that were loaded.
+    pub events: u64,
+    /// Seconds it took, states and scores included.
+    pub seconds: f64,
+    /// Events a second.
+    pub events_per_second: f64,
+    /// The first bad records that were left out.
+    pub skipped: Vec<String>,
+}
+
+impl LoadReport {
+    /// A report with the rate worked out.
+    #[must_use]
+    pub fn new(accounts: u64, events: u64, started: Instant) -> Self {
+        let seconds = started.elapsed().as_secs_f64();
+        Self { accounts, events, seconds, events_per_second: events as f64 / seconds, skipped: Vec::new() }
+    }
+}
+
+impl Load {
+    pub(super) fn run(self) -> Result<(), LoaderError> {
+        let output = self.output.output();
+        let params = ImportParams {
+            document: self.file,
+            accounts: self.accounts,
+            activity: self.activity,
+            labels: self.labels,
+            accounts_at: self.accounts_at,
+            activity_at: self.activity_at,
+            map: self.map,
+            skip_bad: self.skip_bad,
+            ..ImportParams::new(self.format)
+        };
+        let mut client = self.database.connect()?;
+        let report = import(&mut client, params, &self.source, self.replace, output)?;
+        output.figures(&report, || {
+            let mut text = format!(
+                "{} accounts and {} events in {:.1} s ({:.0} events a second) into source {}",
+                report.accounts, report.events, report.seconds, report.events_per_second, self.source
+            );
+            for problem in &report.skipped {
+                text.push_str(&format!("\nleft out: {problem}"));
+            }
+            text
+        })
+    }
+}
+
+/// Loads files into a source.
+///
+/// # Errors
+/// [`LoaderError`] with the record, or whatever the server refuses.
+pub fn import(
+    client: &mut Client,
+    params: ImportParams,
+    source: &str,
+    replace: bool,
+    output: Output,
+) -> Result<LoadReport, LoaderError> {
+    let started = Instant::now();
+    let mut import = params.check()?;
+    let mut loading = Loading::begin(client, source, replace)?;
+    let account_ids = loading.accounts(import.accounts()?)?;
+    let bar = output.progress(None, "loading events");
+    let events = loading.activity(&account_ids, import.activity()?, &mut || bar.inc(1))?;
+    loading.commit()?;
+    bar.finish_and_clear();
+    let skipped = import.finish().skipped.iter().map(ToString::to_string).collect();
+    Ok(LoadReport { skipped, ..LoadReport::new(account_ids.len() as u64, events, started) })
+}

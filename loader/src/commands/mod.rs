@@ -1,0 +1,94 @@
+//! The program's commands: what is typed becomes checked settings, and then one call each.
+
+pub mod demo;
+pub mod evaluate;
+pub mod load;
+pub mod publish;
+pub mod score;
+pub mod simulate;
+pub mod train;
+
+use clap::{Args, Parser, Subcommand};
+use postgres::Client;
+
+use crate::database;
+use crate::error::LoaderError;
+use crate::output::Output;
+
+/// Bot detection where the data lives: simulate, load, train, publish and score.
+#[derive(Debug, Parser)]
+#[command(name = "botdet", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write simulated accounts and their activity to CSV files
+    Simulate(simulate::Simulate),
+    /// Load accounts and activity from files into the database
+    Load(load::Load),
+    /// Train a model version on a loaded, labelled source
+    Train(train::Train),
+    /// Judge how well bots are found whose strategy was never trained on
+    Evaluate(evaluate::Evaluate),
+    /// Register a model version in the database, and activate it
+    Publish(publish::Publish),
+    /// Score the accounts of a source in the database, and judge the scores where labels are known
+    Score(score::Score),
+    /// Do all of it, end to end, on simulated accounts
+    Demo(demo::Demo),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`LoaderError`] with what stopped it.
+    pub fn run(self) -> Result<(), LoaderError> {
+        match self.command {
+            Command::Simulate(command) => command.run(),
+            Command::Load(command) => command.run(),
+            Command::Train(command) => command.run(),
+            Command::Evaluate(command) => command.run(),
+            Command::Publish(command) => command.run(),
+            Command::Score(command) => command.run(),
+            Command::Demo(command) => command.run(),
+        }
+    }
+}
+
+/// Options of every command that talks to the database.
+#[derive(Debug, Args)]
+pub struct DatabaseOptions {
+    /// Database to work on; `make up` prints one
+    #[arg(long, env = "DATABASE_URL")]
+    database_url: String,
+}
+
+impl DatabaseOptions {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`LoaderError::Database`].
+    pub fn connect(&self) -> Result<Client, LoaderError> {
+        database::connect(&self.database_url)
+    }
+}
+
+/// Options of every command that prints figures.
+#[derive(Debug, Args)]
+pub struct OutputOptions {
+    /// Print figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl OutputOptions {
+    /// How the command speaks.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        Output::new(self.json)
+    }
+}

@@ -1,0 +1,105 @@
+//! `botdet score`.
+
+use std::time::Instant;
+
+use clap::Args;
+use postgres::Client;
+use serde::Serialize;
+
+use super::{DatabaseOptions, OutputOptions};
+use crate::error::LoaderError;
+use crate::output::{Output, evaluation_table};
+use crate::training::evaluation::{Evaluation, Truth};
+
+/// Accounts that are scored in one statement.
+const BATCH: usize = 500;
+
+/// Score the accounts of a source in the database, and judge the scores where labels are known.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// Source to score
+    #[arg(long, default_value = "default")]
+    source: String,
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+/// What a scoring run did.
+#[derive(Debug, Serialize)]
+pub struct ScoringReport {
+    /// Accounts scored.
+    pub accounts: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Accounts a second.
+    pub accounts_per_second: f64,
+    /// Accounts that were called bots.
+    pub flagged: u64,
+    /// Figures over the labelled accounts; absent when there are none.
+    pub figures: Option<Evaluation>,
+}
+
+impl Score {
+    pub(super) fn run(self) -> Result<(), LoaderError> {
+        let output = self.output.output();
+        let mut client = self.database.connect()?;
+        let report = score(&mut client, &self.source, output)?;
+        output.figures(&report, || {
+            let figures = report.figures.as_ref().map(evaluation_table).unwrap_or_default();
+            format!(
+                "{} accounts scored in {:.1} s ({:.0} a second), {} flagged\n\n{figures}",
+                report.accounts, report.seconds, report.accounts_per_second, report.flagged
+            )
+        })
+    }
+}
+
+/// Scores every account of a source, and writes `botdet.score`.
+///
+/// # Errors
+/// [`LoaderError::SourceEmpty`], or what the server refuses.
+pub fn score(client: &mut Client, source: &str, output: Output) -> Result<ScoringReport, LoaderError> {
+    let rows =
+        client.query("SELECT account_id FROM botdet.account WHERE source = $1 ORDER BY 1", &[&source])?;
+    if rows.is_empty() {
+        return Err(LoaderError::SourceEmpty(source.to_owned()));
+    }
+    let account_ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    let started = Instant::now();
+    let bar = output.progress(Some(account_ids.len() as u64), "scoring");
+    for batch in account_ids.chunks(BATCH) {
+        client.execute("SELECT botdet_refresh_scores($1)", &[&batch])?;
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    let seconds = started.elapsed().as_secs_f64();
+    let flagged: i64 = client
+        .query_one(
+            "SELECT count(*) FROM botdet.score WHERE is_bot AND account_id = ANY ($1)",
+            &[&account_ids],
+        )?
+        .get(0);
+    Ok(ScoringReport {
+        accounts: account_ids.len() as u64,
+        seconds,
+        accounts_per_second: account_ids.len() as f64 / seconds,
+        flagged: flagged as u64,
+        figures: judge_stored(client, &account_ids)?,
+    })
+}
+
+/// Judges the stored scores of accounts; `None` when none of them has a label.
+///
+/// # Errors
+/// [`LoaderError::Database`].
+pub fn judge_stored(client: &mut Client, account_ids: &[i64]) -> Result<Option<Evaluation>, LoaderError> {
+    let rows = client.query(include_str!("../sql/judged_scores.sql"), &[&account_ids])?;
+    let probabilities: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
+    let truth: Vec<Truth> =
+        rows.iter().map(|row| Truth { is_bot: row.get(1), strategy: row.get(2) }).collect();
+    let threshold: Option<f64> =
+        client.query_one("SELECT threshold FROM botdet.detector WHERE detector = 'account'", &[])?.get(0);
+    Ok((!truth.is_empty()).then(|| Evaluation::of(&probabilities, &truth, threshold.unwrap_or(0.5))))
+}

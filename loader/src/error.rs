@@ -1,0 +1,130 @@
+//! Everything that can stop a command.
+
+use std::path::PathBuf;
+
+use botdet_models::isolation_forest::ForestError;
+use botdet_models::logistic::LogisticError;
+use botdet_models::pipeline::PipelineError;
+
+use crate::gru::GruError;
+use crate::import::ImportError;
+use crate::simulate::SimulationError;
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum LoaderError {
+    /// The server refused something, or cannot be reached.
+    #[error("{}", describe(.0))]
+    Database(#[from] postgres::Error),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Settings of a simulation are impossible.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// The filter or a calibrator cannot be fitted.
+    #[error(transparent)]
+    Logistic(#[from] LogisticError),
+    /// The isolation forest cannot be grown.
+    #[error(transparent)]
+    Forest(#[from] ForestError),
+    /// The sequence model cannot be trained.
+    #[error(transparent)]
+    Gru(#[from] GruError),
+    /// A model cannot be assembled or run.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// A state in the database cannot be read.
+    #[error("account {account_id}: {source}")]
+    State {
+        /// Whose state.
+        account_id: i64,
+        /// What is wrong with it.
+        source: botdet_models::state::StateError,
+    },
+    /// A source has rows already.
+    #[error("source {0} is loaded already; --replace deletes what it has first")]
+    SourceExists(String),
+    /// A source has no accounts.
+    #[error("source {0} has no accounts; botdet load fills it")]
+    SourceEmpty(String),
+    /// Too few labelled accounts to train on.
+    #[error(
+        "source {source_name} has {bots} labelled bots and {humans} labelled humans; at least {least} of each are needed"
+    )]
+    TooFewLabels {
+        /// Which source.
+        source_name: String,
+        /// Labelled bots there are.
+        bots: usize,
+        /// Labelled humans there are.
+        humans: usize,
+        /// How many are needed of each.
+        least: usize,
+    },
+    /// An event names an account that was not loaded.
+    #[error("activity of account {0}, which was not loaded")]
+    UnknownKey(String),
+    /// A time lies outside what a timestamp can hold.
+    #[error("time {0} (microseconds since 1970) is out of range")]
+    Time(i64),
+    /// An option is out of bounds.
+    #[error("{name} is {value}, outside {low} to {high}")]
+    Option {
+        /// Which option.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Smallest possible value.
+        low: f64,
+        /// Largest possible value.
+        high: f64,
+    },
+    /// The figures cannot be written as JSON.
+    #[error("figures cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<std::convert::Infallible> for LoaderError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The server's own words, with detail and hint; or what kept us from it.
+fn describe(error: &postgres::Error) -> String {
+    let Some(server) = error.as_db_error() else {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+        return format!("{error}{}", cause.unwrap_or_default());
+    };
+    let line =
+        |name: &str, text: Option<&str>| text.map(|text| format!("\n{name}: {text}")).unwrap_or_default();
+    format!(
+        "{} (SQLSTATE {}){}{}",
+        server.message(),
+        server.code().code(),
+        line("detail", server.detail()),
+        line("hint", server.hint())
+    )
+}
+
+/// Attaches a path to an error of the system.
+pub(crate) fn at(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> LoaderError + '_ {
+    move |source| LoaderError::File { path: path.to_owned(), source }
+}
+
+/// Checks that an option lies within bounds.
+pub(crate) fn check_option(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), LoaderError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(LoaderError::Option { name, value, low, high })
+}

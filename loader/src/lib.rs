@@ -1,0 +1,20 @@
+//! Simulate, load, train, publish and score: what the program `botdet` does, as a library.
+//!
+//! ```text
+//! simulate ─┐
+//!           ├─► records ─► load ─► PostgreSQL ─► training::dataset ─► training::fit ─► artifact ─► publish
+//! import   ─┘                          ▲                                                           │
+//!                                      └───────────────────────────────────────────────────────────┘
+//! ```
+
+pub mod commands;
+pub mod database;
+pub mod error;
+pub mod gru;
+pub mod import;
+pub mod load;
+pub mod onnx;
+pub mod output;
+pub mod records;
+pub mod simulate;
+pub mod training;

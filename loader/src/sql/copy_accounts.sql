@@ -1,0 +1,1 @@
+COPY loading_account FROM STDIN (FORMAT binary)

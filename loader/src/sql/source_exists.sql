@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM botdet.account WHERE source = $1)

@@ -1,0 +1,151 @@
+//! What a model is trained and judged on, read through the same SQL functions that will serve it.
+
+use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
+use botdet_models::hash::{hash_bytes, mix64};
+use botdet_models::pipeline::{Candidate, PipelineError};
+use botdet_models::sequence::Sequence;
+use botdet_models::state::AccountState;
+use chrono::{DateTime, Utc};
+use postgres::Client;
+
+use crate::error::LoaderError;
+
+/// Accounts that are read in one query.
+const BATCH: usize = 500;
+
+/// A labelled account.
+#[derive(Clone, Debug)]
+pub struct LabelledAccount {
+    /// Its number in the database.
+    pub account_id: i64,
+    /// The source's key.
+    pub key: String,
+    /// The truth.
+    pub is_bot: bool,
+    /// Kind of bot, where known.
+    pub strategy: Option<String>,
+    events: i64,
+    last_at: Option<DateTime<Utc>>,
+}
+
+/// What was known of a labelled account at some time.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Its number in the database.
+    pub account_id: i64,
+    /// The truth.
+    pub is_bot: bool,
+    /// Kind of bot, where known.
+    pub strategy: Option<String>,
+    /// Its features at that time.
+    pub features: FeatureVector,
+    /// Its latest events at that time; `None` when it had none.
+    pub sequence: Option<Sequence>,
+}
+
+impl Example {
+    /// As a pipeline takes it.
+    #[must_use]
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate { features: &self.features, sequence: self.sequence.as_ref() }
+    }
+}
+
+/// Which part of an account's history is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// All of it.
+    Now,
+    /// Up to one of its events, drawn from the account's key and this seed: the account as it was when it was younger.
+    Earlier(u64),
+}
+
+/// The labelled accounts of a source, by number.
+///
+/// # Errors
+/// [`LoaderError::SourceEmpty`] when the source has no accounts at all.
+pub fn labelled_accounts(client: &mut Client, source: &str) -> Result<Vec<LabelledAccount>, LoaderError> {
+    let rows = client.query(include_str!("../sql/labelled_accounts.sql"), &[&source])?;
+    if rows.is_empty() {
+        return Err(LoaderError::SourceEmpty(source.to_owned()));
+    }
+    let labelled = rows.iter().filter_map(|row| {
+        let account_id: i64 = row.get(0);
+        let key: Option<String> = row.get(1);
+        Some(LabelledAccount {
+            account_id,
+            key: key.unwrap_or_else(|| account_id.to_string()),
+            is_bot: row.get::<_, Option<bool>>(2)?,
+            strategy: row.get(3),
+            last_at: row.get(4),
+            events: row.get(5),
+        })
+    });
+    Ok(labelled.collect())
+}
+
+/// Reads accounts as they were at a moment, in their order.
+///
+/// # Errors
+/// [`LoaderError`] when the server refuses or what it answers cannot be read.
+pub fn read_examples(
+    client: &mut Client,
+    accounts: &[&LabelledAccount],
+    moment: Moment,
+) -> Result<Vec<Example>, LoaderError> {
+    let statement = client.prepare(include_str!("../sql/snapshots.sql"))?;
+    let mut examples = Vec::with_capacity(accounts.len());
+    for batch in accounts.chunks(BATCH) {
+        let ids: Vec<i64> = batch.iter().map(|account| account.account_id).collect();
+        let times = moments(client, batch, moment)?;
+        for (row, account) in client.query(&statement, &[&ids, &times])?.iter().zip(batch) {
+            let account_id = account.account_id;
+            let state = match row.get::<_, Option<&[u8]>>(0) {
+                Some(bytes) => AccountState::from_bytes(bytes)
+                    .map_err(|source| LoaderError::State { account_id, source })?,
+                None => AccountState::default(),
+            };
+            let values: Vec<Option<f64>> =
+                (0..ACCOUNT_FEATURES.len()).map(|index| row.get(index + 1)).collect();
+            let features = FeatureVector::new(&values).map_err(|error| PipelineError::Part {
+                part: "features",
+                reason: format!("account {account_id}: {error}"),
+            })?;
+            examples.push(Example {
+                account_id,
+                is_bot: account.is_bot,
+                strategy: account.strategy.clone(),
+                features,
+                sequence: Sequence::of(&state),
+            });
+        }
+    }
+    Ok(examples)
+}
+
+/// The time of each account's newest event that is to be seen.
+///
+/// Earlier moments are spread evenly over the logarithm of the number of events: being new is the state in which it matters
+/// most to be judged well.
+fn moments(
+    client: &mut Client,
+    accounts: &[&LabelledAccount],
+    moment: Moment,
+) -> Result<Vec<DateTime<Utc>>, LoaderError> {
+    let last = |account: &&LabelledAccount| account.last_at.unwrap_or(DateTime::UNIX_EPOCH);
+    let Moment::Earlier(seed) = moment else {
+        return Ok(accounts.iter().map(last).collect());
+    };
+    let ids: Vec<i64> = accounts.iter().map(|account| account.account_id).collect();
+    let earlier: Vec<i64> = accounts.iter().map(|account| events_before(account, seed)).collect();
+    let rows = client.query(include_str!("../sql/event_times.sql"), &[&ids, &earlier])?;
+    let times = rows.iter().map(|row| row.get::<_, Option<DateTime<Utc>>>(0));
+    Ok(times.zip(accounts).map(|(time, account)| time.unwrap_or_else(|| last(account))).collect())
+}
+
+/// How many of an account's events come before the newest one that is to be seen.
+fn events_before(account: &LabelledAccount, seed: u64) -> i64 {
+    let random = mix64(hash_bytes(account.key.as_bytes()) ^ mix64(seed));
+    let uniform = (random >> 11) as f64 / (1u64 << 53) as f64;
+    (account.events.max(1) as f64).powf(uniform) as i64 - 1
+}

@@ -1,0 +1,299 @@
+//! Training one model version.
+
+use std::ops::ControlFlow;
+
+use botdet_models::artifact::{Artifact, Manifest};
+use botdet_models::calibration::PlattCalibrator;
+use botdet_models::features::FeatureVector;
+use botdet_models::isolation_forest::{IsolationForest, IsolationForestParams};
+use botdet_models::logistic::{Logistic, LogisticParams, Observations};
+use botdet_models::pipeline::{Decision, Depth, Pipeline};
+use botdet_models::preprocess::Preprocessor;
+use botdet_models::sequence::{CHANNELS, EmbeddedRuntime, Sequence};
+
+use super::dataset::Example;
+use super::evaluation::{Evaluation, Truth};
+use crate::error::{LoaderError, check_option};
+use crate::gru::{self, EpochReport, GruConfig, GruNetwork, TrainParams};
+use crate::onnx;
+
+/// Fewest accounts of each class that a model is trained on.
+pub const LEAST_OF_EACH: usize = 20;
+/// Share of the bots that the filter may let pass as confident humans, and of the humans it may call confident bots.
+const CONFIDENT_ERROR: f64 = 0.005;
+
+/// Settings of a training, not yet checked.
+#[derive(Clone, Copy, Debug)]
+pub struct FitParams {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Strength of the filter's L2 penalty.
+    pub l2: f64,
+    /// Share of the training accounts that count as anomalous.
+    pub contamination: f64,
+    /// Probability from which an account counts as a bot.
+    pub threshold: f64,
+    /// Width of the sequence model.
+    pub hidden: usize,
+    /// Layers of the sequence model.
+    pub layers: usize,
+    /// Share of the connections between layers that training leaves out at a time.
+    pub dropout: f64,
+    /// Passes over the training accounts at the most; 0 trains no sequence model.
+    pub epochs: usize,
+    /// Passes without improvement after which training ends.
+    pub patience: usize,
+    /// Accounts to a step.
+    pub batch: usize,
+    /// Step size.
+    pub learning_rate: f64,
+    /// Threads to train on.
+    pub threads: usize,
+}
+
+impl Default for FitParams {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            l2: 1.0,
+            contamination: 0.10,
+            threshold: 0.5,
+            hidden: 64,
+            layers: 2,
+            dropout: 0.3,
+            epochs: 30,
+            patience: 10,
+            batch: 32,
+            learning_rate: 1e-3,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// Checked settings.
+#[derive(Clone, Copy, Debug)]
+pub struct FitConfig {
+    params: FitParams,
+}
+
+impl FitParams {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`LoaderError::Option`] or [`LoaderError::Gru`] with the one that is out of bounds.
+    pub fn check(self) -> Result<FitConfig, LoaderError> {
+        check_option("l2", self.l2, 1e-9, 1e9)?;
+        check_option("contamination", self.contamination, 0.0, 0.5)?;
+        check_option("threshold", self.threshold, 0.0, 1.0)?;
+        if self.epochs > 0 {
+            self.gru_config()?;
+            self.gru_params().check()?;
+        }
+        Ok(FitConfig { params: self })
+    }
+
+    fn gru_config(&self) -> Result<GruConfig, LoaderError> {
+        Ok(GruConfig::new(CHANNELS, self.hidden, self.layers, self.dropout as f32)?)
+    }
+
+    fn gru_params(&self) -> TrainParams {
+        TrainParams {
+            epochs: self.epochs,
+            batch_size: self.batch,
+            learning_rate: self.learning_rate as f32,
+            patience: self.patience,
+            threads: self.threads,
+            seed: self.seed,
+            ..TrainParams::default()
+        }
+    }
+}
+
+/// Trains on `training`, stops and calibrates on `validation`. `progress` hears of every epoch, and may end it early.
+///
+/// # Errors
+/// [`LoaderError`] when a part cannot be fitted.
+pub fn fit(
+    training: &[Example],
+    validation: &[Example],
+    config: FitConfig,
+    description: &str,
+    progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
+) -> Result<Artifact, LoaderError> {
+    let params = config.params;
+    let weights = balanced_weights(training);
+    let features: Vec<FeatureVector> = training.iter().map(|example| example.features.clone()).collect();
+    let preprocessor = Preprocessor::fit(&features);
+    let inputs: Vec<f64> = features.iter().flat_map(|row| preprocessor.inputs(row)).collect();
+    let targets: Vec<f64> = training.iter().map(|example| f64::from(example.is_bot)).collect();
+    let observations = Observations { inputs: &inputs, targets: &targets, weights: &weights };
+    let filter = Logistic::fit(observations, LogisticParams { l2: params.l2, ..LogisticParams::default() })?;
+    let forest_params = IsolationForestParams {
+        contamination: params.contamination,
+        seed: params.seed,
+        ..IsolationForestParams::default()
+    };
+    let forest = IsolationForest::fit(&inputs, training.len(), forest_params)?;
+    let network = if params.epochs > 0 {
+        Some(fit_sequence(training, validation, &weights, params, progress)?)
+    } else {
+        None
+    };
+
+    let stages = Stages { preprocessor, filter, forest, network };
+    let decision = stages.calibrate(validation, params)?;
+    let mut manifest = Manifest::new("account", params.seed);
+    manifest.description = description.to_owned();
+    let mut parts = vec![
+        (Pipeline::DECISION, serde_json::to_vec(&decision)?),
+        (Pipeline::FOREST, stages.forest.to_bytes()),
+    ];
+    if let Some(network) = &stages.network {
+        parts.push((Pipeline::SEQUENCE, onnx::gru_model(network, &[("schema", &manifest.schema)])));
+    }
+    Ok(Artifact::new(manifest, parts))
+}
+
+/// Weights that make both classes count the same, with mean 1.
+fn balanced_weights(examples: &[Example]) -> Vec<f64> {
+    let bots = examples.iter().filter(|example| example.is_bot).count().max(1) as f64;
+    let humans = (examples.len() as f64 - bots).max(1.0);
+    let half = examples.len() as f64 / 2.0;
+    examples.iter().map(|example| half / if example.is_bot { bots } else { humans }).collect()
+}
+
+fn fit_sequence(
+    training: &[Example],
+    validation: &[Example],
+    weights: &[f64],
+    params: FitParams,
+    progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
+) -> Result<GruNetwork, LoaderError> {
+    let training = labelled_sequences(training, weights);
+    let validation = labelled_sequences(validation, &balanced_weights(validation));
+    let settings = params.gru_params().check()?;
+    let (network, _) = gru::train(params.gru_config()?, &settings, &training, &validation, progress)?;
+    Ok(network)
+}
+
+fn labelled_sequences<'a>(examples: &'a [Example], weights: &[f64]) -> Vec<gru::Sequence<'a>> {
+    let pairs = examples.iter().zip(weights);
+    pairs
+        .filter_map(|(example, weight)| {
+            Some(gru::Sequence {
+                steps: example.sequence.as_ref()?.steps(),
+                label: f32::from(example.is_bot),
+                weight: *weight as f32,
+            })
+        })
+        .collect()
+}
+
+/// The trained parts, before they are calibrated.
+struct Stages {
+    preprocessor: Preprocessor,
+    filter: Logistic,
+    forest: IsolationForest,
+    network: Option<GruNetwork>,
+}
+
+impl Stages {
+    fn calibrate(&self, validation: &[Example], params: FitParams) -> Result<Decision, LoaderError> {
+        let inputs: Vec<Vec<f64>> =
+            validation.iter().map(|row| self.preprocessor.inputs(&row.features)).collect();
+        let filter_logits: Vec<f64> = inputs.iter().map(|row| self.filter.logit(row)).collect();
+        let labels: Vec<bool> = validation.iter().map(|example| example.is_bot).collect();
+        let filter_calibrator = PlattCalibrator::fit(&filter_logits, &labels)?;
+        let sequence_calibrator = match &self.network {
+            Some(network) => Some(self.calibrate_sequence(network, validation, &inputs, &filter_logits)?),
+            None => None,
+        };
+        let probability = |logit: &f64| filter_calibrator.calibrate(&[*logit]).probability;
+        let by_class = |class: bool| {
+            let of_class = filter_logits.iter().zip(&labels).filter(move |(_, label)| **label == class);
+            let mut probabilities: Vec<f64> = of_class.map(|(logit, _)| probability(logit)).collect();
+            probabilities.sort_by(f64::total_cmp);
+            probabilities
+        };
+        let (humans, bots) = (by_class(false), by_class(true));
+        let quantile =
+            |sorted: &[f64], share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        Ok(Decision {
+            confident_human: quantile(&bots, CONFIDENT_ERROR).next_down().clamp(0.0, params.threshold),
+            confident_bot: quantile(&humans, 1.0 - CONFIDENT_ERROR).next_up().clamp(params.threshold, 1.0),
+            threshold: params.threshold,
+            preprocessor: self.preprocessor.clone(),
+            filter: self.filter.clone(),
+            filter_calibrator,
+            sequence_calibrator,
+        })
+    }
+
+    fn calibrate_sequence(
+        &self,
+        network: &GruNetwork,
+        validation: &[Example],
+        inputs: &[Vec<f64>],
+        filter_logits: &[f64],
+    ) -> Result<PlattCalibrator, LoaderError> {
+        let active =
+            || validation.iter().enumerate().filter_map(|(i, row)| Some((i, row.sequence.as_ref()?)));
+        let steps: Vec<&[f32]> = active().map(|(_, sequence): (usize, &Sequence)| sequence.steps()).collect();
+        let mut raw = Vec::with_capacity(steps.len() * 3);
+        for ((index, _), logit) in active().zip(network.logits(&steps)?) {
+            raw.extend([filter_logits[index], f64::from(logit), self.forest.score(&inputs[index])]);
+        }
+        let labels: Vec<bool> = active().map(|(index, _)| validation[index].is_bot).collect();
+        Ok(PlattCalibrator::fit(&raw, &labels)?)
+    }
+}
+
+/// Figures of a model on accounts it has not seen: of the filter alone, and of the whole pipeline.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Figures {
+    /// The filter alone.
+    pub filter: Evaluation,
+    /// All stages.
+    pub pipeline: Evaluation,
+}
+
+/// Scores examples by the very pipeline that will serve, and judges it.
+///
+/// # Errors
+/// [`LoaderError::Pipeline`] when the artifact cannot be run.
+pub fn judge(artifact: &Artifact, examples: &[Example], threshold: f64) -> Result<Figures, LoaderError> {
+    Ok(Figures {
+        filter: judge_at(artifact, examples, threshold, Depth::Filter)?,
+        pipeline: judge_at(artifact, examples, threshold, Depth::Full)?,
+    })
+}
+
+fn judge_at(
+    artifact: &Artifact,
+    examples: &[Example],
+    threshold: f64,
+    depth: Depth,
+) -> Result<Evaluation, LoaderError> {
+    let probabilities = probabilities(artifact, examples, depth)?;
+    let truth: Vec<Truth> = examples
+        .iter()
+        .map(|example| Truth { is_bot: example.is_bot, strategy: example.strategy.clone() })
+        .collect();
+    Ok(Evaluation::of(&probabilities, &truth, threshold))
+}
+
+/// Probabilities of examples by an artifact's pipeline, on the embedded runtime.
+///
+/// # Errors
+/// [`LoaderError::Pipeline`] when the artifact cannot be run.
+pub fn probabilities(
+    artifact: &Artifact,
+    examples: &[Example],
+    depth: Depth,
+) -> Result<Vec<f64>, LoaderError> {
+    let open = Box::new(|onnx: &[u8]| Ok(Box::new(EmbeddedRuntime::load(onnx)?) as _));
+    let mut pipeline = Pipeline::new(artifact, open)?;
+    let candidates: Vec<_> = examples.iter().map(Example::candidate).collect();
+    let scores = pipeline.score(&candidates, depth, &mut || {})?;
+    Ok(scores.iter().map(|score| score.probability).collect())
+}
