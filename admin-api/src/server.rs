@@ -1,0 +1,42 @@
+//! Serving until the process is told to stop.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Serves `routes` on `listener` until SIGTERM or SIGINT. Requests under way are finished, within `grace`: no request
+/// takes longer than its own limit, so what is left after that is a client that holds its connection open.
+pub async fn serve(listener: TcpListener, routes: Router, grace: Duration) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, mut stopped) = watch::channel(false);
+    let mut deadline = stopped.clone();
+
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        // Nobody listens any more only when the server has already ended.
+        let _ = stop.send(true);
+    });
+
+    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    });
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = async {
+            let _ = deadline.wait_for(|stop| *stop).await;
+            tokio::time::sleep(grace).await;
+        } => tracing::warn!("connections were still open, and are cut"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
