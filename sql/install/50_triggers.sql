@@ -27,17 +27,13 @@ CREATE FUNCTION botdet.mark_accounts_stale(account_ids bigint[])
 RETURNS void
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE sql AS $$
-    -- Locked in order of account, as the insert trigger does, so that the two cannot deadlock.
-    UPDATE botdet.account_state s SET stale = true
-    FROM (
-        SELECT account_id FROM botdet.account_state
-        WHERE account_id = ANY (account_ids)
-        ORDER BY account_id FOR NO KEY UPDATE
-    ) AS locked
-    WHERE s.account_id = locked.account_id
+    -- In order of account, as the insert trigger locks them, so that the two cannot deadlock. An account without a state
+    -- gets one that is stale: the next insert would begin with an empty one.
+    INSERT INTO botdet.account_state (account_id, state, stale)
+    SELECT account_id, '', true FROM unnest(account_ids) AS k (account_id) ORDER BY account_id
+    ON CONFLICT (account_id) DO UPDATE SET stale = true
 $$;
 COMMENT ON FUNCTION botdet.mark_accounts_stale(bigint[]) IS 'marks the states of these accounts as stale';
-REVOKE ALL ON FUNCTION botdet.mark_accounts_stale(bigint[]) FROM PUBLIC;
 
 CREATE TRIGGER mark_updated_stale
 AFTER UPDATE ON botdet.activity

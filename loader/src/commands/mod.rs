@@ -25,7 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write simulated accounts and their activity to CSV files
+    /// Write simulated accounts and their activity to NDJSON files
     Simulate(simulate::Simulate),
     /// Load accounts and activity from files into the database
     Load(load::Load),

@@ -1,10 +1,13 @@
 //! `botdet simulate`.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::OutputOptions;
 use crate::database::timestamp;
@@ -50,12 +53,12 @@ impl SimulationOptions {
     }
 }
 
-/// Write simulated accounts and their activity to CSV files that `botdet load` reads.
+/// Write simulated accounts and their activity to NDJSON files that `botdet load` reads.
 #[derive(Debug, Args)]
 pub struct Simulate {
     #[command(flatten)]
     simulation: SimulationOptions,
-    /// Folder for accounts.csv and activity.csv; made if it is not there
+    /// Folder for accounts.ndjson and activity.ndjson; made if it is not there
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -75,29 +78,27 @@ impl Simulate {
         std::fs::create_dir_all(&self.out).map_err(at(&self.out))?;
         let mut written = Written { accounts: 0, bots: 0, events: 0 };
 
-        let path = self.out.join("accounts.csv");
-        let mut writer = csv_writer(&path)?;
-        writer.write_record(ACCOUNT_COLUMNS).map_err(csv_error(&path))?;
+        let path = self.out.join("accounts.ndjson");
+        let mut file = BufWriter::new(File::create(&path).map_err(at(&path))?);
         for account in simulation.accounts() {
             written.accounts += 1;
             written.bots += u64::from(account.label);
-            writer.write_record(account_row(account_record(account))?).map_err(csv_error(&path))?;
+            write_line(&mut file, &account_json(&account_record(account))?).map_err(at(&path))?;
         }
-        writer.flush().map_err(at(&path))?;
+        file.flush().map_err(at(&path))?;
 
-        let path = self.out.join("activity.csv");
-        let mut writer = csv_writer(&path)?;
-        writer.write_record(ACTIVITY_COLUMNS).map_err(csv_error(&path))?;
+        let path = self.out.join("activity.ndjson");
+        let mut file = BufWriter::new(File::create(&path).map_err(at(&path))?);
         let bar = self.output.output().progress(Some(u64::from(self.simulation.accounts)), "simulating");
         for events in simulation.events() {
             written.events += events.len() as u64;
             for event in events {
-                writer.write_record(activity_row(activity_record(event))?).map_err(csv_error(&path))?;
+                write_line(&mut file, &activity_json(&activity_record(event))?).map_err(at(&path))?;
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        writer.flush().map_err(at(&path))?;
+        file.flush().map_err(at(&path))?;
         self.output.output().figures(&written, || {
             format!(
                 "{} accounts ({} bots) and {} events in {}",
@@ -156,72 +157,44 @@ pub fn activity_record(event: SimulatedEvent) -> ActivityRecord {
     }
 }
 
-const ACCOUNT_COLUMNS: [&str; 15] = [
-    "account_key",
-    "created_at",
-    "username",
-    "display_name",
-    "description",
-    "location",
-    "website",
-    "has_avatar",
-    "is_verified",
-    "followers",
-    "following",
-    "language",
-    "region",
-    "is_bot",
-    "strategy",
-];
-
-const ACTIVITY_COLUMNS: [&str; 8] =
-    ["account_key", "occurred_at", "action", "content", "device", "ip", "target", "country"];
-
-fn account_row(account: AccountRecord) -> Result<[String; 15], LoaderError> {
-    let text = Option::unwrap_or_default;
-    let flag = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
-    let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let (is_bot, strategy) = account.label.map(|label| (label.is_bot, label.strategy)).unzip();
-    Ok([
-        account.key,
-        account.created_at.map(time).transpose()?.unwrap_or_default(),
-        text(account.username),
-        text(account.display_name),
-        text(account.description),
-        text(account.location),
-        text(account.website),
-        flag(account.has_avatar),
-        flag(account.is_verified),
-        number(account.followers),
-        number(account.following),
-        text(account.language),
-        text(account.region),
-        flag(is_bot),
-        text(strategy.flatten()),
-    ])
+/// Unlike a cell of a table, a field can tell not known (null) from known to be empty.
+fn account_json(account: &AccountRecord) -> Result<Value, LoaderError> {
+    Ok(json!({
+        "account_key": account.key,
+        "created_at": account.created_at.map(time).transpose()?,
+        "username": account.username,
+        "display_name": account.display_name,
+        "description": account.description,
+        "location": account.location,
+        "website": account.website,
+        "has_avatar": account.has_avatar,
+        "is_verified": account.is_verified,
+        "followers": account.followers,
+        "following": account.following,
+        "language": account.language,
+        "region": account.region,
+        "is_bot": account.label.as_ref().map(|label| label.is_bot),
+        "strategy": account.label.as_ref().and_then(|label| label.strategy.as_ref()),
+    }))
 }
 
-fn activity_row(event: ActivityRecord) -> Result<[String; 8], LoaderError> {
-    Ok([
-        event.account_key,
-        time(event.occurred_at)?,
-        event.action,
-        event.content.unwrap_or_default(),
-        event.device.unwrap_or_default(),
-        event.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        event.target.unwrap_or_default(),
-        event.country.unwrap_or_default(),
-    ])
+fn activity_json(event: &ActivityRecord) -> Result<Value, LoaderError> {
+    Ok(json!({
+        "account_key": event.account_key,
+        "occurred_at": time(event.occurred_at)?,
+        "action": event.action,
+        "content": event.content,
+        "device": event.device,
+        "ip": event.ip,
+        "target": event.target,
+        "country": event.country,
+    }))
 }
 
 fn time(microseconds: i64) -> Result<String, LoaderError> {
     Ok(timestamp(microseconds)?.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
 }
 
-fn csv_writer(path: &Path) -> Result<csv::Writer<std::fs::File>, LoaderError> {
-    csv::Writer::from_path(path).map_err(csv_error(path))
-}
-
-fn csv_error(path: &Path) -> impl Fn(csv::Error) -> LoaderError + '_ {
-    |error| LoaderError::File { path: path.to_owned(), source: error.into() }
+fn write_line(file: &mut impl Write, value: &Value) -> std::io::Result<()> {
+    writeln!(file, "{value}")
 }
