@@ -1,0 +1,2 @@
+-- Run once, by the image's entry point, in the database that POSTGRES_DB names.
+CREATE EXTENSION botdet;
