@@ -17,9 +17,9 @@ use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
 /// Reasons that a score carries.
 const REASONS: usize = 3;
 
-/// Events an account needs before the filter alone may settle the matter: averages over a few events say little, and say
-/// it loudly.
-pub const CONFIDENT_EVENTS: usize = 32;
+/// An account with fewer events is young: averages over a few events say little, and say it loudly. The filter alone never
+/// settles the matter then, and the stages are weighed against each other by a calibrator of their own.
+pub const YOUNG_EVENTS: usize = 32;
 
 /// Opens a sequence model from the bytes of its ONNX file: the caller chooses the runtime.
 pub type OpenSequenceModel = Box<dyn Fn(&[u8]) -> Result<Box<dyn SequenceModel>, SequenceError>>;
@@ -56,14 +56,36 @@ pub struct Decision {
     pub filter: Logistic,
     /// Calibrates `[filter logit]`.
     pub filter_calibrator: PlattCalibrator,
-    /// Calibrates `[filter logit, sequence logit, anomaly score]`; absent without a sequence model.
-    pub sequence_calibrator: Option<PlattCalibrator>,
+    /// Weighs all stages; absent without a sequence model.
+    pub sequence_calibrators: Option<SequenceCalibrators>,
     /// Probability by the filter at or under which an account is taken for human without a further look.
     pub confident_human: f64,
     /// Probability by the filter at or above which an account is taken for a bot without a further look.
     pub confident_bot: f64,
     /// Probability from which an account counts as a bot.
     pub threshold: f64,
+}
+
+/// Calibrators of `[filter logit, sequence logit, anomaly score]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SequenceCalibrators {
+    /// For accounts with fewer than [`YOUNG_EVENTS`] events.
+    pub young: PlattCalibrator,
+    /// For all others.
+    pub grown: PlattCalibrator,
+}
+
+impl SequenceCalibrators {
+    fn of(&self, sequence: &Sequence) -> &PlattCalibrator {
+        if is_young(sequence) { &self.young } else { &self.grown }
+    }
+}
+
+/// Whether an account with this sequence is young; see [`YOUNG_EVENTS`].
+#[must_use]
+pub fn is_young(sequence: &Sequence) -> bool {
+    sequence.len() < YOUNG_EVENTS
 }
 
 impl Decision {
@@ -74,8 +96,9 @@ impl Decision {
         }
         self.filter.check(ACCOUNT_FEATURE_COUNT).map_err(logistic)?;
         self.filter_calibrator.check(1).map_err(logistic)?;
-        if let Some(calibrator) = &self.sequence_calibrator {
-            calibrator.check(3).map_err(logistic)?;
+        if let Some(calibrators) = &self.sequence_calibrators {
+            calibrators.young.check(3).map_err(logistic)?;
+            calibrators.grown.check(3).map_err(logistic)?;
         }
         for probability in [self.confident_human, self.confident_bot, self.threshold] {
             if !(0.0..=1.0).contains(&probability) {
@@ -163,7 +186,7 @@ impl Pipeline {
             open,
             model: None,
         });
-        if sequence.is_some() != decision.sequence_calibrator.is_some() {
+        if sequence.is_some() != decision.sequence_calibrators.is_some() {
             return Err(part("it and the sequence model do not belong together".to_owned()));
         }
         Ok(Self {
@@ -286,13 +309,13 @@ impl Pipeline {
 
     fn is_uncertain(&self, filtered: &Filtered, sequence: &Sequence) -> bool {
         let probability = filtered.by_filter.probability;
-        let is_new = sequence.len() < CONFIDENT_EVENTS;
-        is_new || self.decision.confident_human < probability && probability < self.decision.confident_bot
+        is_young(sequence)
+            || self.decision.confident_human < probability && probability < self.decision.confident_bot
     }
 
     fn decide(&self, candidate: &Candidate<'_>, filtered: &Filtered, sequence_logit: Option<f64>) -> Score {
         let anomaly_score = filtered.anomaly.map_or(0.5, |anomaly| anomaly.score);
-        let (calibrated, stage, reasons) = match (&self.decision.sequence_calibrator, sequence_logit) {
+        let (calibrated, stage, reasons) = match (self.calibrator(candidate), sequence_logit) {
             (Some(calibrator), Some(logit)) => {
                 let raw = [filtered.logit, logit, anomaly_score];
                 let reasons = self.deep_reasons(candidate.features, filtered, calibrator, &raw);
@@ -311,6 +334,11 @@ impl Pipeline {
             reasons: main_reasons(reasons, score.is_bot),
             ..score
         }
+    }
+
+    fn calibrator(&self, candidate: &Candidate<'_>) -> Option<&PlattCalibrator> {
+        let calibrators = self.decision.sequence_calibrators.as_ref()?;
+        Some(calibrators.of(candidate.sequence?))
     }
 
     fn deep_reasons(

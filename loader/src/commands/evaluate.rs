@@ -8,11 +8,11 @@ use botdet_models::pipeline::Depth;
 use clap::Args;
 use serde::Serialize;
 
-use super::train::{TrainingOptions, check_labels, grown_and_younger};
+use super::train::{TrainingOptions, check_labels};
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
 use crate::output::figure;
-use crate::training::dataset::{LabelledAccount, Moment, labelled_accounts, read_examples};
+use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_accounts, read_examples};
 use crate::training::evaluation::FALSE_POSITIVE_RATE;
 use crate::training::fit::{fit, probabilities};
 use crate::training::split::stratified;
@@ -61,8 +61,8 @@ impl Evaluate {
                 self.training.shares()?,
                 self.training.seed,
             );
-            let training = grown_and_younger(&mut client, &split.training, self.training.seed)?;
-            let validation = grown_and_younger(&mut client, &split.validation, self.training.seed)?;
+            let training = Histories::read(&mut client, &split.training, self.training.seed)?;
+            let validation = Histories::read(&mut client, &split.validation, self.training.seed)?;
             let humans = split.held_out.into_iter().filter(|account| !account.is_bot);
             let judged: Vec<&LabelledAccount> = humans.chain(accounts.iter().filter(is_left_out)).collect();
             let judged = read_examples(&mut client, &judged, Moment::Now)?;

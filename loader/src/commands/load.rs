@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
-use crate::import::{ImportFormat, ImportParams};
+use crate::import::{ImportFormat, ImportParams, ImportSummary};
 use crate::load::Load as Loading;
 use crate::output::Output;
 
@@ -69,8 +69,8 @@ pub struct LoadReport {
     pub seconds: f64,
     /// Events a second.
     pub events_per_second: f64,
-    /// The first bad records that were left out.
-    pub skipped: Vec<String>,
+    /// What to look at: the first bad records that were left out, fields that no record had, labels without an account.
+    pub warnings: Vec<String>,
 }
 
 impl LoadReport {
@@ -78,7 +78,7 @@ impl LoadReport {
     #[must_use]
     pub fn new(accounts: u64, events: u64, started: Instant) -> Self {
         let seconds = started.elapsed().as_secs_f64();
-        Self { accounts, events, seconds, events_per_second: events as f64 / seconds, skipped: Vec::new() }
+        Self { accounts, events, seconds, events_per_second: events as f64 / seconds, warnings: Vec::new() }
     }
 }
 
@@ -103,8 +103,8 @@ impl Load {
                 "{} accounts and {} events in {:.1} s ({:.0} events a second) into source {}",
                 report.accounts, report.events, report.seconds, report.events_per_second, self.source
             );
-            for problem in &report.skipped {
-                text.push_str(&format!("\nleft out: {problem}"));
+            for warning in &report.warnings {
+                text.push_str(&format!("\nwarning: {warning}"));
             }
             text
         })
@@ -130,6 +130,20 @@ pub fn import(
     let events = loading.activity(&account_ids, import.activity()?, &mut || bar.inc(1))?;
     loading.commit()?;
     bar.finish_and_clear();
-    let skipped = import.finish().skipped.iter().map(ToString::to_string).collect();
-    Ok(LoadReport { skipped, ..LoadReport::new(account_ids.len() as u64, events, started) })
+    let report = LoadReport::new(account_ids.len() as u64, events, started);
+    Ok(LoadReport { warnings: warnings(&import.finish()), ..report })
+}
+
+fn warnings(summary: &ImportSummary) -> Vec<String> {
+    let mut warnings: Vec<String> =
+        summary.skipped.iter().map(|error| format!("left out: {error}")).collect();
+    if summary.skipped_records > summary.skipped.len() as u64 {
+        warnings.push(format!("{} bad records were left out in all", summary.skipped_records));
+    }
+    let never_found = summary.never_found.iter();
+    warnings.extend(never_found.map(|field| format!("no record had what {field} is mapped to")));
+    if summary.labels_without_account > 0 {
+        warnings.push(format!("{} labels belong to no account", summary.labels_without_account));
+    }
+    warnings
 }

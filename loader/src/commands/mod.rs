@@ -63,7 +63,7 @@ impl Cli {
 #[derive(Debug, Args)]
 pub struct DatabaseOptions {
     /// Database to work on; `make up` prints one
-    #[arg(long, env = "DATABASE_URL")]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::{LoaderError, at, check_option};
 use crate::output::{Output, figures_table};
-use crate::training::dataset::{Example, LabelledAccount, Moment, labelled_accounts, read_examples};
+use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_accounts, read_examples};
 use crate::training::fit::{Figures, FitParams, LEAST_OF_EACH, fit, judge};
 use crate::training::split::{SplitShares, stratified};
 
@@ -140,12 +140,16 @@ impl Train {
         std::fs::write(&self.out, trained.artifact.to_bytes()).map_err(at(&self.out))?;
         output.figures(&trained.report, || {
             let report = &trained.report;
-            let held_out = report.held_out.as_ref().map(figures_table).unwrap_or_default();
+            let judged = match &report.held_out {
+                Some(figures) => {
+                    format!(", judged on {} others\n\n{}", figures.pipeline.accounts, figures_table(figures))
+                }
+                None => "; none were held out to judge it\n".to_owned(),
+            };
             format!(
-                "{} accounts in {:.1} s, judged on {} others\n\n{held_out}\nwritten to {path}; botdet publish {path} takes it into the database",
+                "{} accounts in {:.1} s{judged}\nwritten to {path}; botdet publish {path} takes it into the database",
                 report.training_accounts,
                 report.seconds,
-                report.held_out.as_ref().map_or(0, |figures| figures.pipeline.accounts),
                 path = self.out.display()
             )
         })
@@ -193,8 +197,8 @@ pub fn train(
     let accounts = labelled_accounts(client, source)?;
     check_labels(source, &accounts)?;
     let split = stratified(&accounts, shares, options.seed);
-    let training = grown_and_younger(client, &split.training, options.seed)?;
-    let validation = grown_and_younger(client, &split.validation, options.seed)?;
+    let training = Histories::read(client, &split.training, options.seed)?;
+    let validation = Histories::read(client, &split.validation, options.seed)?;
     let held_out = read_examples(client, &split.held_out, Moment::Now)?;
 
     let mut epochs = 0;
@@ -221,21 +225,6 @@ pub fn train(
         },
         held_out: split.held_out.iter().map(|account| account.account_id).collect(),
     })
-}
-
-/// Every account as it is now and as it was at an earlier time: a model that only ever sees a month of activity is at a loss
-/// with the first ten events of a new account.
-///
-/// # Errors
-/// Whatever reading refuses.
-pub fn grown_and_younger(
-    client: &mut Client,
-    accounts: &[&LabelledAccount],
-    seed: u64,
-) -> Result<Vec<Example>, LoaderError> {
-    let mut examples = read_examples(client, accounts, Moment::Now)?;
-    examples.extend(read_examples(client, accounts, Moment::Earlier(seed))?);
-    Ok(examples)
 }
 
 /// # Errors

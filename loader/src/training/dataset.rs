@@ -51,6 +51,34 @@ impl Example {
     }
 }
 
+/// Accounts as they are now, and as they were when they were younger: a model that only ever sees a month of activity is at a
+/// loss with the first ten events of a new account.
+#[derive(Clone, Debug)]
+pub struct Histories {
+    /// With all their events.
+    pub grown: Vec<Example>,
+    /// The same accounts with their first events only.
+    pub younger: Vec<Example>,
+}
+
+impl Histories {
+    /// Reads accounts; `seed` draws how young the younger ones are.
+    ///
+    /// # Errors
+    /// As [`read_examples`].
+    pub fn read(client: &mut Client, accounts: &[&LabelledAccount], seed: u64) -> Result<Self, LoaderError> {
+        Ok(Self {
+            grown: read_examples(client, accounts, Moment::Now)?,
+            younger: read_examples(client, accounts, Moment::Earlier(seed))?,
+        })
+    }
+
+    /// Both, the grown ones first.
+    pub fn all(&self) -> impl Iterator<Item = &Example> + Clone {
+        self.grown.iter().chain(&self.younger)
+    }
+}
+
 /// Which part of an account's history is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {

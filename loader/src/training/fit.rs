@@ -7,11 +7,11 @@ use botdet_models::calibration::PlattCalibrator;
 use botdet_models::features::FeatureVector;
 use botdet_models::isolation_forest::{IsolationForest, IsolationForestParams};
 use botdet_models::logistic::{Logistic, LogisticParams, Observations};
-use botdet_models::pipeline::{Decision, Depth, Pipeline};
+use botdet_models::pipeline::{Decision, Depth, Pipeline, SequenceCalibrators, is_young};
 use botdet_models::preprocess::Preprocessor;
-use botdet_models::sequence::{CHANNELS, EmbeddedRuntime, Sequence};
+use botdet_models::sequence::{CHANNELS, EmbeddedRuntime};
 
-use super::dataset::Example;
+use super::dataset::{Example, Histories};
 use super::evaluation::{Evaluation, Truth};
 use crate::error::{LoaderError, check_option};
 use crate::gru::{self, EpochReport, GruConfig, GruNetwork, TrainParams};
@@ -20,7 +20,9 @@ use crate::onnx;
 /// Fewest accounts of each class that a model is trained on.
 pub const LEAST_OF_EACH: usize = 20;
 /// Share of the bots that the filter may let pass as confident humans, and of the humans it may call confident bots.
-const CONFIDENT_ERROR: f64 = 0.005;
+const CONFIDENT_ERROR: f64 = 0.001;
+/// Fewest accounts of each class that a calibrator of their own is fitted to.
+const LEAST_TO_CALIBRATE: usize = 10;
 
 /// Settings of a training, not yet checked.
 #[derive(Clone, Copy, Debug)]
@@ -109,23 +111,25 @@ impl FitParams {
     }
 }
 
-/// Trains on `training`, stops and calibrates on `validation`. `progress` hears of every epoch, and may end it early.
+/// Trains on `training`, stops and calibrates on `validation`. The filter and the isolation forest are about grown accounts
+/// and learn from these alone; the sequence model learns from younger ones as well. `progress` hears of every epoch, and may end it early.
 ///
 /// # Errors
 /// [`LoaderError`] when a part cannot be fitted.
 pub fn fit(
-    training: &[Example],
-    validation: &[Example],
+    training: &Histories,
+    validation: &Histories,
     config: FitConfig,
     description: &str,
     progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
 ) -> Result<Artifact, LoaderError> {
     let params = config.params;
-    let weights = balanced_weights(training);
-    let features: Vec<FeatureVector> = training.iter().map(|example| example.features.clone()).collect();
+    let grown = &training.grown;
+    let weights = balanced_weights(grown.iter());
+    let features: Vec<FeatureVector> = grown.iter().map(|example| example.features.clone()).collect();
     let preprocessor = Preprocessor::fit(&features);
     let inputs: Vec<f64> = features.iter().flat_map(|row| preprocessor.inputs(row)).collect();
-    let targets: Vec<f64> = training.iter().map(|example| f64::from(example.is_bot)).collect();
+    let targets: Vec<f64> = grown.iter().map(|example| f64::from(example.is_bot)).collect();
     let observations = Observations { inputs: &inputs, targets: &targets, weights: &weights };
     let filter = Logistic::fit(observations, LogisticParams { l2: params.l2, ..LogisticParams::default() })?;
     let forest_params = IsolationForestParams {
@@ -133,12 +137,9 @@ pub fn fit(
         seed: params.seed,
         ..IsolationForestParams::default()
     };
-    let forest = IsolationForest::fit(&inputs, training.len(), forest_params)?;
-    let network = if params.epochs > 0 {
-        Some(fit_sequence(training, validation, &weights, params, progress)?)
-    } else {
-        None
-    };
+    let forest = IsolationForest::fit(&inputs, grown.len(), forest_params)?;
+    let network =
+        if params.epochs > 0 { Some(fit_sequence(training, validation, params, progress)?) } else { None };
 
     let stages = Stages { preprocessor, filter, forest, network };
     let decision = stages.calibrate(validation, params)?;
@@ -155,35 +156,35 @@ pub fn fit(
 }
 
 /// Weights that make both classes count the same, with mean 1.
-fn balanced_weights(examples: &[Example]) -> Vec<f64> {
-    let bots = examples.iter().filter(|example| example.is_bot).count().max(1) as f64;
-    let humans = (examples.len() as f64 - bots).max(1.0);
-    let half = examples.len() as f64 / 2.0;
-    examples.iter().map(|example| half / if example.is_bot { bots } else { humans }).collect()
+fn balanced_weights<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Vec<f64> {
+    let all = examples.clone().count() as f64;
+    let bots = examples.clone().filter(|example| example.is_bot).count().max(1) as f64;
+    let humans = (all - bots).max(1.0);
+    examples.map(|example| all / 2.0 / if example.is_bot { bots } else { humans }).collect()
 }
 
 fn fit_sequence(
-    training: &[Example],
-    validation: &[Example],
-    weights: &[f64],
+    training: &Histories,
+    validation: &Histories,
     params: FitParams,
     progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
 ) -> Result<GruNetwork, LoaderError> {
-    let training = labelled_sequences(training, weights);
-    let validation = labelled_sequences(validation, &balanced_weights(validation));
+    let training = labelled_sequences(training);
+    let validation = labelled_sequences(validation);
     let settings = params.gru_params().check()?;
     let (network, _) = gru::train(params.gru_config()?, &settings, &training, &validation, progress)?;
     Ok(network)
 }
 
-fn labelled_sequences<'a>(examples: &'a [Example], weights: &[f64]) -> Vec<gru::Sequence<'a>> {
-    let pairs = examples.iter().zip(weights);
+fn labelled_sequences(histories: &Histories) -> Vec<gru::Sequence<'_>> {
+    let weights = balanced_weights(histories.all());
+    let pairs = histories.all().zip(weights);
     pairs
         .filter_map(|(example, weight)| {
             Some(gru::Sequence {
                 steps: example.sequence.as_ref()?.steps(),
                 label: f32::from(example.is_bot),
-                weight: *weight as f32,
+                weight: weight as f32,
             })
         })
         .collect()
@@ -198,14 +199,13 @@ struct Stages {
 }
 
 impl Stages {
-    fn calibrate(&self, validation: &[Example], params: FitParams) -> Result<Decision, LoaderError> {
-        let inputs: Vec<Vec<f64>> =
-            validation.iter().map(|row| self.preprocessor.inputs(&row.features)).collect();
-        let filter_logits: Vec<f64> = inputs.iter().map(|row| self.filter.logit(row)).collect();
-        let labels: Vec<bool> = validation.iter().map(|example| example.is_bot).collect();
+    fn calibrate(&self, validation: &Histories, params: FitParams) -> Result<Decision, LoaderError> {
+        let logit = |example: &Example| self.filter.logit(&self.preprocessor.inputs(&example.features));
+        let filter_logits: Vec<f64> = validation.grown.iter().map(logit).collect();
+        let labels: Vec<bool> = validation.grown.iter().map(|example| example.is_bot).collect();
         let filter_calibrator = PlattCalibrator::fit(&filter_logits, &labels)?;
-        let sequence_calibrator = match &self.network {
-            Some(network) => Some(self.calibrate_sequence(network, validation, &inputs, &filter_logits)?),
+        let sequence_calibrators = match &self.network {
+            Some(network) => Some(self.calibrate_sequence(network, validation)?),
             None => None,
         };
         let probability = |logit: &f64| filter_calibrator.calibrate(&[*logit]).probability;
@@ -225,27 +225,45 @@ impl Stages {
             preprocessor: self.preprocessor.clone(),
             filter: self.filter.clone(),
             filter_calibrator,
-            sequence_calibrator,
+            sequence_calibrators,
         })
     }
 
     fn calibrate_sequence(
         &self,
         network: &GruNetwork,
-        validation: &[Example],
-        inputs: &[Vec<f64>],
-        filter_logits: &[f64],
-    ) -> Result<PlattCalibrator, LoaderError> {
-        let active =
-            || validation.iter().enumerate().filter_map(|(i, row)| Some((i, row.sequence.as_ref()?)));
-        let steps: Vec<&[f32]> = active().map(|(_, sequence): (usize, &Sequence)| sequence.steps()).collect();
-        let mut raw = Vec::with_capacity(steps.len() * 3);
-        for ((index, _), logit) in active().zip(network.logits(&steps)?) {
-            raw.extend([filter_logits[index], f64::from(logit), self.forest.score(&inputs[index])]);
+        validation: &Histories,
+    ) -> Result<SequenceCalibrators, LoaderError> {
+        let active = || validation.all().filter_map(|example| Some((example, example.sequence.as_ref()?)));
+        let steps: Vec<&[f32]> = active().map(|(_, sequence)| sequence.steps()).collect();
+        let mut rows = Vec::with_capacity(steps.len());
+        for ((example, sequence), logit) in active().zip(network.logits(&steps)?) {
+            let inputs = self.preprocessor.inputs(&example.features);
+            let scores = [self.filter.logit(&inputs), f64::from(logit), self.forest.score(&inputs)];
+            rows.push(Raw { scores, is_bot: example.is_bot, is_young: is_young(sequence) });
         }
-        let labels: Vec<bool> = active().map(|(index, _)| validation[index].is_bot).collect();
-        Ok(PlattCalibrator::fit(&raw, &labels)?)
+        Ok(SequenceCalibrators {
+            young: fit_calibrator(&rows, |row| row.is_young)?,
+            grown: fit_calibrator(&rows, |row| !row.is_young)?,
+        })
     }
+}
+
+/// The stages' scores of one account, not yet weighed.
+struct Raw {
+    scores: [f64; 3],
+    is_bot: bool,
+    is_young: bool,
+}
+
+/// Fits to the rows that belong; to all where too few of them do.
+fn fit_calibrator(rows: &[Raw], belongs: impl Fn(&Raw) -> bool) -> Result<PlattCalibrator, LoaderError> {
+    let count = |is_bot: bool| rows.iter().filter(|row| belongs(row) && row.is_bot == is_bot).count();
+    let suffices = count(true).min(count(false)) >= LEAST_TO_CALIBRATE;
+    let chosen = || rows.iter().filter(|row| !suffices || belongs(row));
+    let scores: Vec<f64> = chosen().flat_map(|row| row.scores).collect();
+    let labels: Vec<bool> = chosen().map(|row| row.is_bot).collect();
+    Ok(PlattCalibrator::fit(&scores, &labels)?)
 }
 
 /// Figures of a model on accounts it has not seen: of the filter alone, and of the whole pipeline.
