@@ -55,7 +55,7 @@ pub fn deployment(fresh: bool) -> Result<Deployment, Error> {
     }
     invalidation::watch(c"botdet", c"deployment");
     let deployment = models::deployment(ACCOUNT, fresh)?;
-    let settled = snapshot.is_some_and(invalidation::sees_all_changes);
+    let settled = snapshot.is_some() && invalidation::all_changes_are_seen();
     let look_up =
         LookUp { deployment: deployment.clone(), snapshot, changes: settled.then(invalidation::changes) };
     LOOKED_UP.set(Some(look_up));

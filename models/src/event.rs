@@ -102,6 +102,8 @@ impl Action {
 pub struct Event<'a> {
     /// When it happened.
     pub occurred_at: Timestamp,
+    /// Order among events of the same instant, above 0; 0 where the source has none.
+    pub order: i64,
     /// What was done.
     pub action: Action,
     /// The text that was written, if any.
@@ -116,7 +118,7 @@ impl<'a> Event<'a> {
     /// An event of which only time and kind are known.
     #[must_use]
     pub fn new(occurred_at: Timestamp, action: Action) -> Self {
-        Self { occurred_at, action, content: None, device: None, target: None }
+        Self { occurred_at, order: 0, action, content: None, device: None, target: None }
     }
 
     /// The content, unless it is empty or white space only.

@@ -6,8 +6,8 @@ use pgrx::pg_sys::{self, Datum, Oid};
 
 thread_local! {
     static CHANGES: Cell<u64> = const { Cell::new(0) };
-    /// The snapshot that was active when the latest change was heard of.
-    static HEARD_UNDER: Cell<Option<SnapshotKey>> = const { Cell::new(None) };
+    /// Start of the transaction in which the latest change was heard of.
+    static HEARD_IN: Cell<i64> = const { Cell::new(0) };
     static WATCHED: Cell<Oid> = const { Cell::new(Oid::INVALID) };
 }
 
@@ -18,7 +18,8 @@ pub struct SnapshotKey {
     xmax: u32,
     running: u32,
     command: u32,
-    statement: i64,
+    /// Start of the transaction it was taken in.
+    transaction: i64,
 }
 
 impl SnapshotKey {
@@ -35,7 +36,7 @@ impl SnapshotKey {
                 xmax: (*snapshot).xmax.into(),
                 running: (*snapshot).xcnt,
                 command: (*snapshot).curcid,
-                statement: pg_sys::GetCurrentStatementStartTimestamp(),
+                transaction: pg_sys::GetCurrentTransactionStartTimestamp(),
             })
         }
     }
@@ -46,12 +47,14 @@ pub fn changes() -> u64 {
     CHANGES.get()
 }
 
-/// Whether `snapshot` surely sees every change heard of so far: it is not the one that was active when the latest came
-/// in, and not one that a whole transaction keeps.
-pub fn sees_all_changes(snapshot: SnapshotKey) -> bool {
-    // SAFETY: reads a variable of the transaction in progress.
-    let keeps_snapshot = unsafe { pg_sys::XactIsoLevel } >= pg_sys::XACT_REPEATABLE_READ as i32;
-    !keeps_snapshot && HEARD_UNDER.get() != Some(snapshot)
+/// Whether every snapshot of the current transaction surely sees every change heard of so far. Where a change is heard of
+/// within a transaction, a cursor may still go on with a snapshot from before it.
+pub fn all_changes_are_seen() -> bool {
+    // SAFETY: both read variables of the transaction in progress.
+    let (transaction, isolation) =
+        unsafe { (pg_sys::GetCurrentTransactionStartTimestamp(), pg_sys::XactIsoLevel) };
+    let keeps_snapshot = isolation >= pg_sys::XACT_REPEATABLE_READ as i32;
+    !keeps_snapshot && HEARD_IN.get() != transaction
 }
 
 /// Listens to changes of relations. Call once, when the library is loaded.
@@ -66,7 +69,8 @@ unsafe extern "C-unwind" fn on_change(_argument: Datum, relation: Oid) {
     let watched = WATCHED.get();
     if relation == Oid::INVALID || watched == Oid::INVALID || relation == watched {
         CHANGES.set(CHANGES.get() + 1);
-        HEARD_UNDER.set(SnapshotKey::active());
+        // SAFETY: reads a variable.
+        HEARD_IN.set(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() });
     }
 }
 

@@ -14,13 +14,14 @@ const PIECE_ROWS: usize = 1 << 18;
 const PIECE_BYTES: usize = 64 << 20;
 
 /// Columns of an activity table, in the order of `NewRows::columns`.
-const COLUMNS: [(&CStr, &str, Oid, bool); 6] = [
+const COLUMNS: [(&CStr, &str, Oid, bool); 7] = [
     (c"account_id", "account_id", pg_sys::INT8OID, true),
     (c"occurred_at", "occurred_at", pg_sys::TIMESTAMPTZOID, true),
     (c"action", "action", pg_sys::TEXTOID, true),
     (c"content", "content", pg_sys::TEXTOID, false),
     (c"device", "device", pg_sys::TEXTOID, false),
     (c"target", "target", pg_sys::TEXTOID, false),
+    (c"activity_id", "activity_id", pg_sys::INT8OID, false),
 ];
 
 /// A piece of the inserted rows, copied out of Postgres.
@@ -33,6 +34,8 @@ pub struct EventBuffer {
 struct BufferedEvent {
     account_id: i64,
     occurred_at: Timestamp,
+    /// See [`Event::order`].
+    order: i64,
     action: Action,
     /// Content, device, target: where in `text` they lie.
     texts: [Option<(usize, usize)>; 3],
@@ -48,9 +51,9 @@ impl EventBuffer {
         self.rows.len() >= PIECE_ROWS || self.text.len() >= PIECE_BYTES
     }
 
-    /// Sorts by account and time; events of the same instant keep the order in which they were inserted.
+    /// Sorts by account, time and order; events without an order keep that in which they were inserted.
     fn sort(&mut self) {
-        self.rows.sort_by_key(|row| (row.account_id, row.occurred_at));
+        self.rows.sort_by_key(|row| (row.account_id, row.occurred_at, row.order));
     }
 
     /// The accounts in ascending order, each with its events in time order.
@@ -61,7 +64,7 @@ impl EventBuffer {
 
     fn event(&self, row: &BufferedEvent) -> Event<'_> {
         let [content, device, target] = row.texts.map(|span| span.map(|(start, end)| &self.text[start..end]));
-        Event { occurred_at: row.occurred_at, action: row.action, content, device, target }
+        Event { occurred_at: row.occurred_at, order: row.order, action: row.action, content, device, target }
     }
 }
 
@@ -146,7 +149,7 @@ impl NewRows {
             let index = (column - 1) as usize;
             (column > 0 && !*(*slot).tts_isnull.add(index)).then(|| *(*slot).tts_values.add(index))
         };
-        let [account, time, action, content, device, target] = self.columns;
+        let [account, time, action, content, device, target, order] = self.columns;
         let (Some(account), Some(time)) = (datum(account), datum(time)) else {
             return;
         };
@@ -167,6 +170,7 @@ impl NewRows {
         buffer.rows.push(BufferedEvent {
             account_id: account.value() as i64,
             occurred_at: values::timestamp(time),
+            order: datum(order).map_or(0, |order| order.value() as i64),
             action: action.unwrap_or(Action::Other),
             texts,
         });

@@ -75,6 +75,7 @@ pub fn state_from_rows(account_id: i64, as_of: Timestamp, fresh: bool) -> Accoun
             };
             let observation = state.observe(&Event {
                 occurred_at,
+                order: row.bigint(6).unwrap_or(0),
                 action: action.map_or(Action::Other, |name| Action::from_name(&name)),
                 content: content.as_deref(),
                 device: device.as_deref(),

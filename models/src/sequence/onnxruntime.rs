@@ -20,8 +20,8 @@ impl OnnxRuntime {
     /// [`SequenceError::Library`] when the library is not there or not one, [`SequenceError::Model`] when it refuses the
     /// model.
     pub fn load(library: &str, onnx: &[u8]) -> Result<Self, SequenceError> {
-        let environment = ort::init_from(library)
-            .map_err(|error| error.to_string())
+        let environment = check_library(library)
+            .and_then(|()| ort::init_from(library).map_err(|error| error.to_string()))
             .and_then(|builder| builder.with_name("botdet").build().map_err(|error| error.to_string()))
             .map_err(|reason| SequenceError::Library { path: library.to_owned(), reason })?;
         let session = Session::builder(&environment)
@@ -31,6 +31,20 @@ impl OnnxRuntime {
             .map_err(|reason| SequenceError::Model { runtime: RUNTIME, reason })?;
         Ok(Self { session })
     }
+}
+
+/// Whether a file is a library with ONNX Runtime's entry point. `ort` takes that for granted, panics where it is missing, and
+/// keeps the wrong library for the rest of the process.
+#[expect(unsafe_code, reason = "loading a library runs its initialisers")]
+fn check_library(path: &str) -> Result<(), String> {
+    // SAFETY: whoever names the library vouches for its initialisers; in Postgres only superusers may.
+    let library = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
+    // SAFETY: the symbol's address is not used.
+    let entry_point = unsafe { library.get::<*const ()>(b"OrtGetApiBase") };
+    entry_point.map(|_| ()).map_err(|_| "it is not ONNX Runtime: it has no OrtGetApiBase".to_owned())?;
+    // It stays loaded, for `ort` to find.
+    std::mem::forget(library);
+    Ok(())
 }
 
 impl SequenceModel for OnnxRuntime {

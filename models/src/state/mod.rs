@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! 0     format version (1)
-//! 1     events observed (u64), first and last event (i64 µs each), events by action (16 × u32)
+//! 1     events observed (u64), first and last event (i64 µs each), order of the last (i64),
+//!       events by action (16 × u32)
 //!       hours, sessions, publications, texts, devices, previous device and target, ring of the last 128 events
 //! ```
 //!
@@ -42,7 +43,7 @@ use texts::Texts;
 pub enum Observation {
     /// It is part of the state now.
     Counted,
-    /// It is older than the newest event seen. The state is unchanged and must be built again from the rows.
+    /// It comes before the newest event seen, or is that event again. The state is unchanged and must be built again from the rows.
     Late,
     /// Its time lies outside what is observed ([`EARLIEST`]..[`LATEST`]). The state is unchanged, and right.
     OutOfRange,
@@ -54,6 +55,7 @@ pub struct AccountState {
     events: u64,
     first_at: Timestamp,
     last_at: Timestamp,
+    last_order: i64,
     actions: [u32; Action::CODES],
     hours: Hours,
     sessions: Sessions,
@@ -70,7 +72,7 @@ impl AccountState {
     /// Version of the stored form.
     pub const VERSION: u8 = 1;
     /// Length of the stored form.
-    pub const BYTES: usize = 1833;
+    pub const BYTES: usize = 1841;
 
     /// Folds one event in. Events must come in time order; those of the same instant in the order of their rows.
     pub fn observe(&mut self, event: &Event<'_>) -> Observation {
@@ -78,7 +80,7 @@ impl AccountState {
         if !(EARLIEST..LATEST).contains(&at) {
             return Observation::OutOfRange;
         }
-        if self.events > 0 && at < self.last_at {
+        if self.events > 0 && self.is_late(event) {
             return Observation::Late;
         }
         let previous = (self.events > 0).then_some(self.last_at);
@@ -87,6 +89,7 @@ impl AccountState {
         }
         self.events += 1;
         self.last_at = at;
+        self.last_order = event.order;
         let count = &mut self.actions[usize::from(event.action.code())];
         *count = count.saturating_add(1);
         self.hours.observe(at);
@@ -97,6 +100,11 @@ impl AccountState {
         let traits = self.observe_traits(event);
         self.ring.push(RingEvent::new(at, event.action, traits));
         Observation::Counted
+    }
+
+    fn is_late(&self, event: &Event<'_>) -> bool {
+        let is_ordered = event.order > 0 && event.occurred_at == self.last_at;
+        event.occurred_at < self.last_at || is_ordered && event.order <= self.last_order
     }
 
     fn observe_traits(&mut self, event: &Event<'_>) -> EventTraits {
@@ -137,6 +145,7 @@ impl AccountState {
         let mut merged = Self {
             events: self.events + later.events,
             last_at: later.last_at,
+            last_order: later.last_order,
             hours: self.hours.merged(later.hours),
             sessions: self.sessions.merged(self.last_at, later.sessions),
             publications: self.publications.merged(later.publications),
@@ -250,6 +259,7 @@ impl AccountState {
         out.u64(self.events);
         out.i64(self.first_at);
         out.i64(self.last_at);
+        out.i64(self.last_order);
         self.actions.iter().for_each(|count| out.u32(*count));
         self.hours.write(&mut out);
         self.sessions.write(&mut out);
@@ -278,6 +288,7 @@ impl AccountState {
         }
         let mut input = Reader(&bytes[1..]);
         let (events, first_at, last_at) = (input.u64()?, input.i64()?, input.i64()?);
+        let last_order = input.i64()?;
         let mut actions = [0; Action::CODES];
         for count in &mut actions {
             *count = input.u32()?;
@@ -290,6 +301,7 @@ impl AccountState {
             events,
             first_at,
             last_at,
+            last_order,
             actions,
             hours: Hours::read(&mut input)?,
             sessions: Sessions::read(&mut input)?,

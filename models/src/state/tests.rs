@@ -39,6 +39,7 @@ fn fold(state: &mut AccountState, rows: &[Row]) {
         let target = row.target.map(|target| format!("target-{target}"));
         let observation = state.observe(&Event {
             occurred_at: row.at,
+            order: 0,
             action: Action::from_code(row.action),
             content: row.content.as_deref(),
             device: device.as_deref(),
@@ -137,6 +138,17 @@ fn late_and_impossible_events_change_nothing() {
     assert_eq!(state.observe(&Event::new(i64::MAX, Action::Like)), Observation::OutOfRange);
     assert_eq!(state.to_bytes(), before);
     assert_eq!(state.observe(&Event::new(10 * SECOND, Action::Like)), Observation::Counted);
+}
+
+#[test]
+fn events_of_one_instant_follow_their_order() {
+    let mut state = AccountState::default();
+    let event = |order| Event { order, ..Event::new(10 * SECOND, Action::Like) };
+    assert_eq!(state.observe(&event(5)), Observation::Counted);
+    assert_eq!(state.observe(&event(5)), Observation::Late, "the same event again");
+    assert_eq!(state.observe(&event(4)), Observation::Late);
+    assert_eq!(state.observe(&event(6)), Observation::Counted);
+    assert_eq!(state.observe(&event(0)), Observation::Counted, "an order is not known");
 }
 
 #[test]

@@ -1,0 +1,294 @@
+//! Cancels, dying sessions, failing scores, wrong triggers, missing privileges.
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use botdet_tests::activity::{events, insert};
+use botdet_tests::sql::{canceller, process};
+use botdet_tests::{Refusal, Sql, TestDatabase};
+use postgres::Client;
+
+use crate::support::{assert_states_follow_rows, is_running, stage, stored_states, wait_until};
+use crate::versions::corrupt_active_version;
+
+/// Time within which a cancel must have had its effect.
+const PROMPT: Duration = Duration::from_secs(2);
+/// Scores every account five hundred times over: minutes, if nobody stops it.
+const LONG_BATCH: &str = "SELECT count(*) FROM botdet_score_batch(ARRAY(
+    SELECT account_id FROM botdet.account, generate_series(1, 500) ORDER BY md5(account_id::text)))";
+const CANCELLED: &str = "57014";
+
+#[test]
+fn a_timeout_stops_a_batch_and_the_session_scores_again() {
+    let database = TestDatabase::populated("timeout");
+    let (mut client, mut observer) = (database.connect(), database.connect());
+    let before = stage(&mut client, 1);
+    client.run("SET statement_timeout = '300ms'");
+    let started = Instant::now();
+    assert_eq!(client.refused(LONG_BATCH).code, CANCELLED);
+    assert!(started.elapsed() < Duration::from_millis(300) + PROMPT, "{:?}", started.elapsed());
+    client.run("RESET statement_timeout");
+    assert_eq!(stage(&mut client, 1), before);
+    let backend = process(&mut client);
+    drop(client);
+    wait_until("the backend ends", PROMPT, || !is_running(&mut observer, backend));
+}
+
+#[test]
+fn a_cancel_stops_a_batch_of_either_runtime_again_and_again() {
+    let database = TestDatabase::populated("cancel");
+    for provider in ["embedded", "onnxruntime"] {
+        let mut client = database.connect();
+        let library = botdet_tests::server::onnxruntime_library();
+        client.run(&format!(
+            "SET botdet.onnxruntime_library = '{library}'; SET botdet.execution_provider = {provider}"
+        ));
+        let before = stage(&mut client, 2);
+        for _ in 0..3 {
+            let took = cancel_while(&mut client, Duration::from_millis(150), LONG_BATCH);
+            assert!(took < PROMPT, "{provider}: {took:?} from cancel to answer");
+            assert_eq!(stage(&mut client, 2), before);
+        }
+    }
+}
+
+/// Runs a statement, cancels it after a while, and returns how long it went on after that.
+fn cancel_while(client: &mut Client, after: Duration, sql: &str) -> Duration {
+    let cancel = canceller(client);
+    let cancelled = thread::spawn(move || {
+        thread::sleep(after);
+        let at = Instant::now();
+        cancel();
+        at
+    });
+    assert_eq!(client.refused(sql).code, CANCELLED);
+    cancelled.join().expect("the cancel was sent").elapsed()
+}
+
+#[test]
+fn a_cancelled_insert_leaves_nothing() {
+    let database = TestDatabase::populated("cancel_insert");
+    let mut client = database.connect();
+    let (activity, states) = (count(&mut client, "activity"), stored_states(&mut client));
+    client.run("SET statement_timeout = '400ms'");
+    let many = insert("ARRAY(SELECT account_id FROM botdet.account)", 1, 2_000);
+    assert_eq!(client.refused(&many).code, CANCELLED, "480,000 rows in 0.4 s are too many");
+    client.run("RESET statement_timeout");
+    assert_eq!(activity, count(&mut client, "activity"));
+    assert_eq!(states, stored_states(&mut client));
+}
+
+#[test]
+fn a_session_terminated_during_a_copy_leaves_nothing() {
+    let database = TestDatabase::new("terminate");
+    let (mut loader, mut observer) = (database.connect(), database.connect());
+    let since: String = observer.value("SELECT pg_postmaster_start_time()::text", &[]);
+    let backend = process(&mut loader);
+    let mut writer = loader
+        .copy_in("COPY botdet.activity (account_id, occurred_at, action) FROM STDIN")
+        .expect("the copy begins");
+    for minute in 0..20_000 {
+        writeln!(writer, "{}\t2025-01-01 00:{:02}:00+00\tpost", minute % 7, minute % 60)
+            .expect("rows can be written");
+    }
+    writer.flush().expect("rows can be sent");
+    observer.run(&format!("SELECT pg_terminate_backend({backend})"));
+    assert!(writer.finish().is_err(), "the session is gone");
+    wait_until("the backend ends", PROMPT, || !is_running(&mut observer, backend));
+    assert_eq!(count(&mut observer, "activity"), 0);
+    assert!(stored_states(&mut observer).is_empty());
+    assert_eq!(count(&mut observer, "score"), 0);
+    assert_eq!(since, observer.value::<String>("SELECT pg_postmaster_start_time()::text", &[]));
+}
+
+#[test]
+fn a_session_terminated_inside_the_trigger_leaves_nothing() {
+    let database = TestDatabase::populated("terminate_trigger");
+    let mut observer = database.connect();
+    let since: String = observer.value("SELECT pg_postmaster_start_time()::text", &[]);
+    let (activity, states) = (count(&mut observer, "activity"), stored_states(&mut observer));
+    for milliseconds in [100, 400, 800] {
+        let mut loader = database.connect();
+        let backend = process(&mut loader);
+        let inserting = thread::spawn(move || {
+            let many = insert("ARRAY(SELECT account_id FROM botdet.account)", 1, 1_000);
+            loader.batch_execute(&many).map_err(|error| Refusal::of(&error).code)
+        });
+        thread::sleep(Duration::from_millis(milliseconds));
+        observer.run(&format!("SELECT pg_terminate_backend({backend})"));
+        let outcome = inserting.join().expect("the thread ends");
+        assert_eq!(outcome, Err("57P01".to_owned()), "after {milliseconds} ms");
+        wait_until("the backend ends", PROMPT, || !is_running(&mut observer, backend));
+        assert_eq!(activity, count(&mut observer, "activity"));
+        assert_eq!(states, stored_states(&mut observer));
+    }
+    assert_eq!(since, observer.value::<String>("SELECT pg_postmaster_start_time()::text", &[]));
+}
+
+#[test]
+fn an_insert_fails_with_its_score_only_when_failing_closed() {
+    let database = TestDatabase::populated("fail_closed");
+    corrupt_active_version(&mut database.connect());
+    let mut client = database.connect();
+    client.run(&insert("ARRAY[9001]", 1, 5));
+    client.run("SET botdet.fail_closed = on");
+    assert_eq!(client.refused(&insert("ARRAY[9002]", 1, 5)).code, "XX001");
+    client.run("RESET botdet.fail_closed");
+    let inserted: Vec<i64> =
+        client.column("SELECT DISTINCT account_id FROM botdet.activity WHERE account_id > 9000", &[]);
+    assert_eq!(inserted, [9001]);
+    let kept: Vec<i64> =
+        client.column("SELECT account_id FROM botdet.account_state WHERE account_id > 9000", &[]);
+    assert_eq!(kept, [9001], "the state is kept though the score failed");
+    assert_states_follow_rows(&mut client);
+}
+
+#[test]
+fn an_insert_survives_a_detector_that_was_removed() {
+    let database = TestDatabase::new("no_detector");
+    let mut client = database.connect();
+    client.run("DELETE FROM botdet.detector");
+    client.run(&insert("ARRAY[1]", 1, 5));
+    let refusal = client.refused("SELECT botdet_score(1::bigint)");
+    assert_eq!(refusal.code, "42704");
+    assert_states_follow_rows(&mut client);
+}
+
+#[test]
+fn an_insert_survives_a_score_table_that_refuses() {
+    let database = TestDatabase::new("score_refuses");
+    let mut client = database.connect();
+    client.run("ALTER TABLE botdet.score ADD CHECK (account_id <> 2)");
+    client.run(&insert("ARRAY[1, 2, 3]", 1, 5));
+    assert_eq!(count(&mut client, "activity"), 15);
+    assert_eq!(stored_states(&mut client).len(), 3);
+}
+
+#[test]
+fn the_trigger_function_is_refused_where_it_cannot_work() {
+    let database = TestDatabase::new("wrong_trigger");
+    let mut client = database.connect();
+    client.run("CREATE TABLE likes (account_id bigint, occurred_at timestamptz, action text, content text)");
+    let wrong = [
+        ("AFTER INSERT ON likes FOR EACH ROW", "for each row"),
+        ("BEFORE INSERT ON likes FOR EACH STATEMENT", "before the insert"),
+        ("AFTER INSERT ON likes FOR EACH STATEMENT", "without a transition table"),
+        (
+            "AFTER UPDATE ON likes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT",
+            "for something else than an insert",
+        ),
+    ];
+    for (kind, why) in wrong {
+        client.run(&format!("CREATE TRIGGER t {kind} EXECUTE FUNCTION botdet_flag()"));
+        let statement = if kind.contains("UPDATE") {
+            "UPDATE likes SET action = 'x'"
+        } else {
+            "INSERT INTO likes VALUES (1, now(), 'like')"
+        };
+        let refusal = client.refused(statement);
+        assert_eq!(refusal.code, "39P01", "{kind}: {}", refusal.message);
+        assert!(refusal.message.contains(why), "{kind}: {}", refusal.message);
+        assert!(refusal.hint.contains("FOR EACH STATEMENT"), "{}", refusal.hint);
+        client.run("DROP TRIGGER t ON likes");
+    }
+    let refusal = client.refused("SELECT botdet_flag()");
+    assert_eq!((refusal.code.as_str(), refusal.message.contains("not by a trigger")), ("39P01", true));
+}
+
+#[test]
+fn the_trigger_names_the_column_a_table_lacks() {
+    let database = TestDatabase::new("columns");
+    let mut client = database.connect();
+    let tables = [
+        ("account_id bigint, action text", "42703", "no column occurred_at"),
+        ("occurred_at timestamptz, action text", "42703", "no column account_id"),
+        (
+            "account_id integer, occurred_at timestamptz, action text",
+            "42804",
+            "account_id of table likes is not of type bigint",
+        ),
+        (
+            "account_id bigint, occurred_at date, action text",
+            "42804",
+            "occurred_at of table likes is not of type timestamptz",
+        ),
+        (
+            "account_id bigint, occurred_at timestamptz, action text, content jsonb",
+            "42804",
+            "content of table likes is not of type text",
+        ),
+    ];
+    for (columns, code, message) in tables {
+        client.run(&format!("CREATE TABLE likes ({columns}); {FLAG_ON_LIKES}"));
+        let refusal = client.refused("INSERT INTO likes DEFAULT VALUES");
+        assert_eq!(refusal.code, code, "{columns}: {}", refusal.message);
+        assert!(refusal.message.contains(message), "{columns}: {}", refusal.message);
+        client.run("DROP TABLE likes");
+    }
+}
+
+#[test]
+fn dropped_and_reordered_columns_do_not_confuse_the_trigger() {
+    let database = TestDatabase::new("reordered");
+    let mut client = database.connect();
+    client.run(&format!(
+        "CREATE TABLE likes (note text, activity_id bigint GENERATED ALWAYS AS IDENTITY, action text, content text, occurred_at timestamptz, device text, account_id bigint);
+         ALTER TABLE likes DROP COLUMN note; ALTER TABLE likes ADD COLUMN target text; {FLAG_ON_LIKES}"
+    ));
+    let rows = events("ARRAY[1, 2]", 1, 50);
+    client
+        .run(&format!("INSERT INTO likes (account_id, occurred_at, action, content, device, target) {rows}"));
+    let kept = stored_states(&mut client);
+    client.run(&format!("TRUNCATE botdet.account_state; {}", insert("ARRAY[1, 2]", 1, 50)));
+    assert_eq!(kept, stored_states(&mut client));
+}
+
+const FLAG_ON_LIKES: &str = "CREATE TRIGGER t AFTER INSERT ON likes REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION botdet_flag()";
+
+#[test]
+fn a_role_that_may_only_insert_keeps_states_and_scores_it_cannot_read() {
+    let mut database = TestDatabase::populated("insert_only");
+    let role = database.role("writer");
+    let mut owner = database.connect();
+    owner.run(&format!("GRANT USAGE ON SCHEMA botdet TO {role}; GRANT INSERT ON botdet.activity TO {role}"));
+    let mut writer = database.connect_as(&role);
+    writer.run(&insert("ARRAY[9001]", 1, 60));
+    for table in
+        ["activity", "account", "account_state", "score", "model_version", "deployment", "detector", "label"]
+    {
+        assert_eq!(writer.refused(&format!("SELECT FROM botdet.{table}")).code, "42501", "{table}");
+    }
+    for call in ["botdet_score(9001::bigint)", "botdet_features(9001)", "botdet_rebuild_state(9001)"] {
+        assert_eq!(writer.refused(&format!("SELECT {call}")).code, "42501", "{call}");
+    }
+    let scored: i64 =
+        owner.value("SELECT count(*) FROM botdet.score WHERE account_id = 9001 AND stage <> 'failed'", &[]);
+    assert_eq!(scored, 1);
+    assert_states_follow_rows(&mut owner);
+}
+
+#[test]
+fn what_a_session_puts_into_its_search_path_does_not_reach_the_trigger() {
+    let mut database = TestDatabase::new("hijack");
+    let role = database.role("writer");
+    let mut owner = database.connect();
+    owner.run(&format!(
+        "GRANT USAGE ON SCHEMA botdet TO {role}; GRANT INSERT ON botdet.activity TO {role}; CREATE SCHEMA trap AUTHORIZATION {role}"
+    ));
+    let mut writer = database.connect_as(&role);
+    writer.run(
+        "CREATE FUNCTION trap.unnest(bigint[]) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT 666::bigint';
+         CREATE FUNCTION trap.now() RETURNS timestamptz LANGUAGE sql AS $$SELECT timestamptz '1999-01-01'$$;
+         SET search_path = trap, pg_catalog",
+    );
+    writer.run(&insert("ARRAY[1]", 1, 5).replace("FROM unnest(", "FROM pg_catalog.unnest("));
+    let scored: Vec<i64> =
+        owner.column("SELECT account_id FROM botdet.score WHERE scored_at > '2000-01-01'", &[]);
+    assert_eq!(scored, [1]);
+}
+
+fn count(client: &mut Client, table: &str) -> i64 {
+    client.value(&format!("SELECT count(*) FROM botdet.{table}"), &[])
+}

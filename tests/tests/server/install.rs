@@ -1,0 +1,217 @@
+//! Creating, dropping and dumping the extension, and what it declares.
+
+use botdet_tests::programs::{output, program};
+use botdet_tests::{Sql, TestDatabase};
+
+/// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
+/// the extension's owner, is for those the owner grants it to.
+const FOR_EVERYBODY: [&str; 9] = [
+    "botdet_account_state(bigint,timestamp with time zone)",
+    "botdet_anomaly(bigint)",
+    "botdet_explain(bigint)",
+    "botdet_feature_catalog()",
+    "botdet_features(bigint,timestamp with time zone)",
+    "botdet_score(bigint)",
+    "botdet_score(botdet.account_features)",
+    "botdet_score_batch(bigint[])",
+    "botdet_version()",
+];
+
+/// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
+const DECLARED: [(&str, &str); 19] = [
+    ("botdet.deployment_changed()", "v u - -"),
+    ("botdet.mark_accounts_stale(bigint[])", "v u - -"),
+    ("botdet.mark_stale()", "v u - definer"),
+    ("botdet.refuse_change()", "v u - -"),
+    ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
+    ("botdet_activate(text,text)", "v u strict -"),
+    ("botdet_anomaly(bigint)", "s s strict -"),
+    ("botdet_deactivate(text)", "v u strict -"),
+    ("botdet_explain(bigint)", "s s strict -"),
+    ("botdet_feature_catalog()", "s s strict -"),
+    ("botdet_features(bigint,timestamp with time zone)", "s s strict -"),
+    ("botdet_flag()", "v u - definer"),
+    ("botdet_rebuild_state(bigint)", "v u strict -"),
+    ("botdet_refresh_scores(bigint[])", "v u strict -"),
+    ("botdet_register_model(bytea,text)", "v u - -"),
+    ("botdet_score(bigint)", "s s strict -"),
+    ("botdet_score(botdet.account_features)", "s s strict -"),
+    ("botdet_score_batch(bigint[])", "s s strict -"),
+    ("botdet_version()", "i s strict -"),
+];
+
+/// The members of the extension.
+const MEMBERS: &str = "SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+    WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'botdet'";
+
+#[test]
+fn the_extension_is_created_and_dropped_and_created_again() {
+    let database = TestDatabase::new("create_drop");
+    let mut client = database.connect();
+    client.run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
+    client.run("DROP EXTENSION botdet CASCADE");
+    let left: Option<String> = client.value("SELECT to_regnamespace('botdet')::text", &[]);
+    assert_eq!(left, None);
+    client.run("CREATE EXTENSION botdet");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.account_state", &[]), 0);
+}
+
+#[test]
+fn the_extension_can_live_in_a_schema_of_ones_choice() {
+    let database = TestDatabase::bare("schema", "");
+    let mut client = database.connect();
+    client.run("CREATE SCHEMA detection; CREATE EXTENSION botdet SCHEMA detection");
+    client.run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
+    assert_eq!(client.value::<String>("SELECT (detection.botdet_score(1::bigint)).stage", &[]), "rules");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.feature_catalog", &[]), 21);
+}
+
+#[test]
+fn the_library_and_the_extension_have_the_same_version() {
+    let database = TestDatabase::new("version");
+    let same: bool = database
+        .connect()
+        .value("SELECT botdet_version() = extversion FROM pg_extension WHERE extname = 'botdet'", &[]);
+    assert!(same);
+}
+
+#[test]
+fn every_function_relation_type_and_column_has_a_comment() {
+    let database = TestDatabase::new("comments");
+    let silent: Vec<String> = database.connect().column(
+        &format!(
+            "WITH member AS ({MEMBERS}),
+             relation AS (SELECT c.oid, c.relkind FROM pg_class c JOIN member m ON m.objid = c.oid
+                          WHERE m.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'v'))
+             SELECT pg_describe_object(classid, objid, 0) FROM member
+             WHERE classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_namespace'::regclass)
+               AND obj_description(objid, classid::regclass::name) IS NULL
+               AND NOT (classid = 'pg_type'::regclass AND (
+                   SELECT t.typelem <> 0 OR c.relkind IN ('r', 'v') FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+                   WHERE t.oid = objid))
+             UNION ALL SELECT pg_describe_object('pg_class'::regclass, oid, 0) FROM relation
+             WHERE obj_description(oid, 'pg_class') IS NULL
+             UNION ALL SELECT pg_describe_object('pg_class'::regclass, oid, a.attnum) FROM relation
+             JOIN pg_attribute a ON a.attrelid = oid AND a.attnum > 0 AND NOT a.attisdropped
+             WHERE col_description(oid, a.attnum) IS NULL"
+        ),
+        &[],
+    );
+    assert_eq!(silent, Vec::<String>::new(), "these have no comment");
+}
+
+#[test]
+fn functions_are_declared_as_decided() {
+    let database = TestDatabase::new("declared");
+    let found: Vec<String> = database.connect().column(
+        &format!(
+            "SELECT concat_ws(' ', p.oid::regprocedure || ':', p.provolatile, p.proparallel,
+                              CASE WHEN p.proisstrict THEN 'strict' ELSE '-' END,
+                              CASE WHEN p.prosecdef THEN 'definer' ELSE '-' END)
+             FROM ({MEMBERS}) AS m JOIN pg_proc p ON p.oid = m.objid WHERE m.classid = 'pg_proc'::regclass"
+        ),
+        &[],
+    );
+    let declared = DECLARED.map(|(name, properties)| format!("{name}: {properties}"));
+    assert_eq!(sorted(found), sorted(declared.to_vec()));
+}
+
+#[test]
+fn functions_that_run_with_their_owners_rights_fix_their_search_path() {
+    let database = TestDatabase::new("search_path");
+    let open: Vec<String> = database.connect().column(
+        &format!(
+            "SELECT p.oid::regprocedure::text FROM ({MEMBERS}) AS m JOIN pg_proc p ON p.oid = m.objid
+             WHERE m.classid = 'pg_proc'::regclass AND p.prosecdef
+               AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)"
+        ),
+        &[],
+    );
+    assert_eq!(open, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_that_writes_is_executable_by_everybody() {
+    let database = TestDatabase::new("executable");
+    let found: Vec<String> = database.connect().column(
+        &format!(
+            "SELECT p.oid::regprocedure::text FROM ({MEMBERS}) AS m JOIN pg_proc p ON p.oid = m.objid
+             WHERE m.classid = 'pg_proc'::regclass AND has_function_privilege('public', p.oid, 'EXECUTE')"
+        ),
+        &[],
+    );
+    assert_eq!(sorted(found), sorted(FOR_EVERYBODY.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn no_table_or_view_is_open_to_everybody() {
+    let database = TestDatabase::new("tables");
+    let open: Vec<String> = database.connect().column(
+        &format!(
+            "SELECT c.oid::regclass::text FROM ({MEMBERS}) AS m JOIN pg_class c ON c.oid = m.objid
+             WHERE m.classid = 'pg_class'::regclass AND has_table_privilege('public', c.oid,
+                   'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') AND c.relkind IN ('r', 'v')"
+        ),
+        &[],
+    );
+    assert_eq!(open, Vec::<String>::new());
+}
+
+#[test]
+fn a_stranger_cannot_hang_the_trigger_functions_on_a_table_of_their_own() {
+    let mut database = TestDatabase::new("stranger");
+    let role = database.role("stranger");
+    let mut owner = database.connect();
+    owner.run(&format!(
+        "GRANT USAGE, CREATE ON SCHEMA public TO {role}; GRANT USAGE ON SCHEMA botdet TO {role}"
+    ));
+    let mut stranger = database.connect_as(&role);
+    stranger.run("CREATE TABLE forged (account_id bigint, occurred_at timestamptz, action text)");
+    let flag = "CREATE TRIGGER forge AFTER INSERT ON forged REFERENCING NEW TABLE AS new_rows
+                FOR EACH STATEMENT EXECUTE FUNCTION botdet_flag()";
+    assert_eq!(stranger.refused(flag).code, "42501");
+    let wipe = "CREATE TRIGGER wipe AFTER TRUNCATE ON forged FOR EACH STATEMENT EXECUTE FUNCTION botdet.mark_stale()";
+    assert_eq!(stranger.refused(wipe).code, "42501");
+}
+
+#[test]
+fn a_dump_restores_rows_models_states_and_scores() {
+    // Restoring activity fires the trigger, which makes the states; scores wait for the model, which comes later.
+    let source = TestDatabase::populated("dump");
+    let target = TestDatabase::bare("restore", "TEMPLATE template0");
+    let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
+    output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
+    let restored = program("pg_restore", &target)
+        .args(["--exit-on-error", "--dbname", target.name()])
+        .arg(&file)
+        .output()
+        .expect("pg_restore can be run");
+    std::fs::remove_file(&file).expect("the dump can be removed");
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    target.connect().run("SELECT botdet_refresh_scores(array_agg(account_id)) FROM botdet.account");
+    for question in [
+        "SELECT md5(string_agg(to_jsonb(a)::text, '' ORDER BY activity_id)) FROM botdet.activity a",
+        "SELECT md5(string_agg(to_jsonb(a)::text, '' ORDER BY account_id)) FROM botdet.account a",
+        "SELECT md5(string_agg(sha256 || version, '' ORDER BY version)) FROM botdet.model_versions",
+        "SELECT version FROM botdet.model_versions WHERE is_champion",
+        "SELECT md5(string_agg(botdet_features(account_id)::text, '' ORDER BY account_id)) FROM botdet.account",
+        "SELECT md5(string_agg((to_jsonb(s) - 'scored_at')::text, '' ORDER BY s.account_id))
+         FROM botdet_score_batch(ARRAY(SELECT account_id FROM botdet.account)) AS s",
+        "SELECT md5(string_agg((to_jsonb(s) - 'scored_at')::text, '' ORDER BY account_id)) FROM botdet.score s",
+        "SELECT md5(string_agg(to_jsonb(s)::text, '' ORDER BY account_id)) FROM botdet.account_state s",
+    ] {
+        let (before, after): (String, String) =
+            (source.connect().value(question, &[]), target.connect().value(question, &[]));
+        assert_eq!(before, after, "{question}");
+    }
+    // The numbers of new rows go on where the dumped ones ended.
+    target
+        .connect()
+        .run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
+    target.connect().run("INSERT INTO botdet.account (username) VALUES ('new')");
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}

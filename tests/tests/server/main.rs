@@ -1,0 +1,13 @@
+//! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
+
+mod concurrency;
+mod faults;
+mod features;
+mod golden;
+mod install;
+mod readme;
+mod runtimes;
+mod scores;
+mod states;
+mod support;
+mod versions;

@@ -1,0 +1,305 @@
+//! `botdet_score` and its kin.
+
+use botdet_loader::training::dataset::{Moment, labelled_accounts, read_examples};
+use botdet_loader::training::fit::probabilities;
+use botdet_models::artifact::Artifact;
+use botdet_models::pipeline::Depth;
+use botdet_tests::activity::insert;
+use botdet_tests::population::{ACCOUNTS, SOURCE};
+use botdet_tests::{Sql, TestDatabase, model};
+use postgres::Client;
+
+use crate::support::{score, stage};
+
+const ALL: &str = "botdet_score_batch(ARRAY(SELECT account_id FROM botdet.account ORDER BY account_id))";
+
+#[test]
+fn without_a_model_rules_answer_and_say_so() {
+    let database = TestDatabase::new("rules");
+    let mut client = database.connect();
+    client.run(
+        "INSERT INTO botdet.activity (account_id, occurred_at, action, content)
+         SELECT 1, timestamptz '2025-01-01 00:00+00' + n * interval '1 minute', 'post', 'buy now' FROM generate_series(1, 1500) AS n",
+    );
+    let row = client.query_one("SELECT * FROM botdet_score(1::bigint)", &[]).expect("it is scored");
+    assert_eq!(row.get::<_, String>("stage"), "rules");
+    assert_eq!(row.get::<_, Option<String>>("model_version"), None);
+    assert_eq!(row.get::<_, Option<f64>>("confidence_low"), None);
+    assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None);
+    assert!(row.get::<_, bool>("is_bot"), "{:?}", row.get::<_, f64>("bot_probability"));
+    assert!(row.get::<_, Vec<String>>("reasons")[0].contains("duplicate_rate"));
+    assert_eq!(client.value::<String>("SELECT stage FROM botdet.score WHERE account_id = 1", &[]), "rules");
+}
+
+#[test]
+fn an_unknown_account_is_not_scored() {
+    let database = TestDatabase::populated("unknown_score");
+    let mut client = database.connect();
+    let row = client.query_one("SELECT * FROM botdet_score(-5::bigint)", &[]).expect("it answers");
+    assert_eq!(row.get::<_, Option<f64>>("bot_probability"), None);
+    assert_eq!(row.get::<_, String>("stage"), "none");
+    assert_eq!(row.get::<_, i64>("account_id"), -5);
+    assert!(row.get::<_, Vec<String>>("reasons")[0].contains("account -5 is unknown"));
+    assert_eq!(client.value::<i64>("SELECT botdet_refresh_scores(ARRAY[-5, 1, 1]::bigint[])", &[]), 1);
+}
+
+#[test]
+fn with_a_model_every_score_is_whole() {
+    let database = TestDatabase::populated("whole");
+    let mut client = database.connect();
+    let wrong: Vec<String> = client.column(
+        &format!(
+            "SELECT s::text FROM {ALL} AS s
+             WHERE (bot_probability BETWEEN 0 AND 1 AND confidence_low BETWEEN 0 AND bot_probability
+                    AND confidence_high BETWEEN bot_probability AND 1 AND anomaly_score BETWEEN 0 AND 1
+                    AND is_anomaly IS NOT NULL AND stage IN ('filter', 'sequence') AND cardinality(reasons) > 0
+                    AND is_bot = (bot_probability >= 0.5) AND scored_at = now()
+                    AND confidence = CASE WHEN is_bot THEN bot_probability ELSE 1 - bot_probability END
+                    AND model_version = (SELECT version FROM botdet.model_versions WHERE is_champion)) IS NOT TRUE"
+        ),
+        &[],
+    );
+    assert_eq!(wrong, Vec::<String>::new());
+    let stages: Vec<String> = client.column(&format!("SELECT DISTINCT stage FROM {ALL} ORDER BY 1"), &[]);
+    assert_eq!(stages, ["filter", "sequence"], "both stages decide some accounts");
+}
+
+#[test]
+fn the_model_tells_bots_from_humans() {
+    let database = TestDatabase::populated("better");
+    let correct: f64 = database.connect().value(
+        "SELECT avg((s.is_bot = l.is_bot)::int)::float8 FROM botdet.score s JOIN botdet.label l USING (account_id)",
+        &[],
+    );
+    assert!(correct > 0.75, "{correct} of the accounts it was trained on are called right");
+}
+
+#[test]
+fn one_account_a_batch_and_the_stored_score_agree() {
+    let database = TestDatabase::populated("agree");
+    let mut client = database.connect();
+    let different: Vec<String> = client.column(
+        &format!(
+            "SELECT s.account_id || ': ' || (to_jsonb(s) - 'scored_at') || (to_jsonb(o) - 'scored_at')
+             FROM {ALL} AS s
+             CROSS JOIN LATERAL botdet_score(s.account_id) AS o
+             JOIN botdet.score w ON w.account_id = s.account_id
+             WHERE to_jsonb(s) - 'scored_at' <> to_jsonb(o) - 'scored_at' AND abs(s.bot_probability - o.bot_probability) > 1e-6
+                OR abs(s.bot_probability - w.bot_probability) > 1e-12 OR s.stage <> w.stage"
+        ),
+        &[],
+    );
+    assert_eq!(different, Vec::<String>::new());
+}
+
+#[test]
+fn a_batch_keeps_its_order_and_passes_over_nulls() {
+    let database = TestDatabase::populated("order");
+    let ids: Vec<i64> = database
+        .connect()
+        .column("SELECT account_id FROM botdet_score_batch(ARRAY[5, NULL, 3, 404, 5, 1]::bigint[])", &[]);
+    assert_eq!(ids, [5, 3, 404, 5, 1]);
+    let none: Vec<i64> = database.connect().column("SELECT account_id FROM botdet_score_batch('{}')", &[]);
+    assert_eq!(none, Vec::<i64>::new());
+}
+
+#[test]
+fn the_server_scores_as_the_loader_does() {
+    let database = TestDatabase::populated("in_process");
+    let mut client = database.connect();
+    client.run("SET botdet.execution_provider = embedded");
+    let accounts = labelled_accounts(&mut client, SOURCE).expect("accounts are loaded");
+    let accounts: Vec<_> = accounts.iter().collect();
+    assert_eq!(accounts.len(), ACCOUNTS as usize);
+    let examples = read_examples(&mut client, &accounts, Moment::Now).expect("accounts can be read");
+    let artifact = Artifact::from_bytes(model()).expect("the model is sound");
+    let ids: Vec<i64> = accounts.iter().map(|account| account.account_id).collect();
+    let in_server: Vec<f64> = client.column("SELECT bot_probability FROM botdet_score_batch($1)", &[&ids]);
+    let in_process = probabilities(&artifact, &examples, Depth::Full).expect("the model runs");
+    let difference = in_server.iter().zip(&in_process).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(difference <= 1e-12, "probabilities differ by up to {difference:e}");
+    let by_filter: Vec<f64> = client.column(
+        "SELECT (botdet_score(botdet_features(id))).bot_probability FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n) ORDER BY n",
+        &[&ids],
+    );
+    let in_process = probabilities(&artifact, &examples, Depth::Filter).expect("the model runs");
+    assert_eq!(by_filter, in_process, "the filter is the same arithmetic");
+}
+
+#[test]
+fn features_alone_are_scored_by_the_filter() {
+    let database = TestDatabase::populated("by_features");
+    let row = database
+        .connect()
+        .query_one("SELECT * FROM botdet_score(botdet_features(1))", &[])
+        .expect("it is scored");
+    assert_eq!(row.get::<_, String>("stage"), "filter");
+    assert_eq!(row.get::<_, Option<i64>>("account_id"), None);
+    assert!(row.get::<_, Option<String>>("model_version").is_some());
+}
+
+#[test]
+fn impossible_features_are_refused_by_name() {
+    let database = TestDatabase::populated("impossible");
+    let mut client = database.connect();
+    for value in ["NaN", "Infinity", "-Infinity", "1.5", "-0.1", "1e300"] {
+        let refusal = client.refused(&format!(
+            "SELECT botdet_score(jsonb_populate_record(NULL::botdet.account_features, '{{\"typo_rate\": \"{value}\"}}'))"
+        ));
+        assert_eq!(refusal.code, "22003", "{value}: {}", refusal.message);
+        assert!(refusal.message.contains("feature typo_rate is"), "{}", refusal.message);
+    }
+    let nothing: String =
+        client.value("SELECT (botdet_score(NULL::botdet.account_features)).stage IS NULL || ''", &[]);
+    assert_eq!(nothing, "true");
+    let all_missing: String = client.value("SELECT (botdet_score(jsonb_populate_record(NULL::botdet.account_features, '{\"typo_rate\": 0}'))).stage", &[]);
+    assert_eq!(all_missing, "filter");
+}
+
+#[test]
+fn null_arguments_give_null() {
+    let database = TestDatabase::populated("nulls");
+    let mut client = database.connect();
+    for call in [
+        "botdet_score(NULL::bigint)",
+        "botdet_anomaly(NULL)",
+        "botdet_rebuild_state(NULL)",
+        "botdet_refresh_scores(NULL)",
+        "botdet_activate(NULL)",
+        "botdet_deactivate(NULL)",
+    ] {
+        assert!(client.value::<bool>(&format!("SELECT ({call})::text IS NULL"), &[]), "{call}");
+    }
+    for call in ["botdet_score_batch(NULL)", "botdet_explain(NULL)"] {
+        assert_eq!(client.value::<i64>(&format!("SELECT count(*) FROM {call}"), &[]), 0, "{call}");
+    }
+    assert_eq!(client.refused("SELECT botdet_register_model(NULL)").code, "22004");
+}
+
+#[test]
+fn the_threshold_of_the_detector_decides() {
+    let database = TestDatabase::populated("threshold");
+    let mut client = database.connect();
+    let bots = |client: &mut Client| -> i64 {
+        client.value(&format!("SELECT count(*) FROM {ALL} WHERE is_bot"), &[])
+    };
+    let before = bots(&mut client);
+    client.run("UPDATE botdet.detector SET threshold = 0");
+    assert_eq!(bots(&mut client), i64::from(ACCOUNTS));
+    client.run("UPDATE botdet.detector SET threshold = 1");
+    assert_eq!(bots(&mut client), 0);
+    client.run("UPDATE botdet.detector SET threshold = NULL");
+    assert_eq!(bots(&mut client), before);
+    assert_eq!(client.refused("UPDATE botdet.detector SET threshold = 1.1").code, "23514");
+}
+
+#[test]
+fn the_threshold_decides_for_rules_too() {
+    let database = TestDatabase::new("rules_threshold");
+    let mut client = database.connect();
+    client.run("INSERT INTO botdet.account (account_id) VALUES (1)");
+    let is_bot =
+        |client: &mut Client| -> bool { client.value("SELECT (botdet_score(1::bigint)).is_bot", &[]) };
+    assert!(!is_bot(&mut client));
+    client.run("UPDATE botdet.detector SET threshold = 0.01");
+    assert!(is_bot(&mut client));
+}
+
+#[test]
+fn the_insert_mode_decides_what_the_trigger_does() {
+    let database = TestDatabase::populated("insert_mode");
+    let mut client = database.connect();
+    let uncertain: i64 =
+        client.value("SELECT min(account_id) FROM botdet.score WHERE stage = 'sequence'", &[]);
+    let mut stored = |mode: &str| -> Option<String> {
+        client.run(&format!(
+            "UPDATE botdet.detector SET insert_mode = '{mode}'; DELETE FROM botdet.score;
+             INSERT INTO botdet.activity (account_id, occurred_at, action)
+             SELECT {uncertain}, max(occurred_at), 'view' FROM botdet.activity WHERE account_id = {uncertain}"
+        ));
+        let stages: Vec<String> = client.column("SELECT stage FROM botdet.score", &[]);
+        stages.into_iter().next()
+    };
+    assert_eq!(stored("inline").as_deref(), Some("sequence"));
+    assert_eq!(stored("filter").as_deref(), Some("filter"));
+    assert_eq!(stored("off"), None);
+    assert_eq!(client.refused("UPDATE botdet.detector SET insert_mode = 'sometimes'").code, "23514");
+}
+
+#[test]
+fn an_insert_scores_what_it_has_just_inserted() {
+    let database = TestDatabase::populated("fresh");
+    let mut client = database.connect();
+    client.run(&insert("ARRAY[9001, 9002]", 1, 60));
+    for account in [9001i64, 9002] {
+        let stored: String = client.value(
+            "SELECT (to_jsonb(s) - 'scored_at' - 'detector')::text FROM botdet.score s WHERE account_id = $1",
+            &[&account],
+        );
+        assert_eq!(stored, score(&mut client, account));
+    }
+}
+
+#[test]
+fn an_account_with_a_profile_only_is_scored_by_the_filter() {
+    let database = TestDatabase::populated("profile_only");
+    let mut client = database.connect();
+    client.run("INSERT INTO botdet.account (account_id, followers, following) VALUES (9001, 1, 5000)");
+    assert_eq!(stage(&mut client, 9001), "filter");
+}
+
+#[test]
+fn an_explanation_lists_every_feature_strongest_first() {
+    let database = TestDatabase::populated("explain");
+    let mut client = database.connect();
+    let features: i64 = client.value("SELECT count(DISTINCT feature) FROM botdet_explain(1)", &[]);
+    assert_eq!(features, 21);
+    let contributions: Vec<f64> = client.column("SELECT abs(contribution) FROM botdet_explain(1)", &[]);
+    assert!(contributions.is_sorted_by(|a, b| a >= b), "{contributions:?}");
+    let same_value: bool = client.value(
+        "SELECT bool_and(e.value IS NOT DISTINCT FROM f.value::float8 AND coalesce(e.percentile BETWEEN 0 AND 1, e.value IS NULL))
+         FROM botdet_explain(1) AS e JOIN jsonb_each_text(to_jsonb(botdet_features(1))) AS f (feature, value) USING (feature)",
+        &[],
+    );
+    assert!(same_value);
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet_explain(404404)", &[]), 0);
+    client.run("SELECT botdet_deactivate()");
+    let by_rules: Vec<Option<f64>> = client.column("SELECT percentile FROM botdet_explain(1)", &[]);
+    assert!(by_rules.iter().all(Option::is_none), "rules know no peers");
+}
+
+#[test]
+fn an_anomaly_names_the_features_that_stand_out() {
+    let database = TestDatabase::populated("anomaly");
+    let mut client = database.connect();
+    let row = client.query_one("SELECT * FROM botdet_anomaly(1)", &[]).expect("it answers");
+    assert!((0.0..=1.0).contains(&row.get::<_, f64>("anomaly_score")));
+    assert_eq!(row.get::<_, Vec<String>>("outstanding").len(), 3);
+    let same: bool = client.value(
+        "SELECT bool_and(s.anomaly_score = a.anomaly_score AND s.is_anomaly = a.is_anomaly)
+         FROM botdet.score s, LATERAL botdet_anomaly(s.account_id) AS a",
+        &[],
+    );
+    assert!(same, "score and anomaly agree");
+    let row = client.query_one("SELECT * FROM botdet_anomaly(404404)", &[]).expect("it answers");
+    assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None);
+}
+
+#[test]
+fn without_a_model_there_is_no_anomaly() {
+    let database = TestDatabase::new("no_anomaly");
+    let refusal = database.connect().refused("SELECT botdet_anomaly(1)");
+    assert_eq!(refusal.code, "55000");
+    assert!(refusal.hint.contains("botdet_activate()"), "{}", refusal.hint);
+}
+
+#[test]
+fn flagged_accounts_are_those_called_bots() {
+    let database = TestDatabase::populated("flagged");
+    let same: bool = database.connect().value(
+        "SELECT (SELECT array_agg(account_id ORDER BY 1) FROM botdet.flagged_account)
+              = (SELECT array_agg(account_id ORDER BY 1) FROM botdet.score WHERE is_bot)",
+        &[],
+    );
+    assert!(same);
+}
