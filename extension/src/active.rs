@@ -30,7 +30,8 @@ struct LookUp {
 }
 
 struct Loaded {
-    model_version_id: i64,
+    /// Names the artifact's content, which a number would not: tables can be made anew within a session.
+    version: String,
     pipeline: Pipeline,
 }
 
@@ -74,9 +75,8 @@ pub fn with_pipeline<R>(
     let Some((model_version_id, version)) = &deployment.version else {
         return Ok(None);
     };
-    let is_loaded = LOADED.with_borrow(|loaded| {
-        loaded.as_ref().is_some_and(|loaded| loaded.model_version_id == *model_version_id)
-    });
+    let is_loaded =
+        LOADED.with_borrow(|loaded| loaded.as_ref().is_some_and(|loaded| loaded.version == *version));
     if !is_loaded {
         let pipeline = models::with_artifact(*model_version_id, fresh, load)
             .unwrap_or(Err(PipelineError::Part {
@@ -84,7 +84,7 @@ pub fn with_pipeline<R>(
                 reason: "it is not stored any more".to_owned(),
             }))
             .map_err(|source| Error::StoredVersion { version: version.clone(), source })?;
-        LOADED.set(Some(Loaded { model_version_id: *model_version_id, pipeline }));
+        LOADED.set(Some(Loaded { version: version.clone(), pipeline }));
     }
     LOADED.with_borrow_mut(|loaded| {
         let Some(loaded) = loaded else {

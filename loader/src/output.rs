@@ -19,7 +19,7 @@ pub struct Output {
 impl Output {
     /// With `json`, figures go to standard output as one JSON object and nothing else does.
     #[must_use]
-    pub fn new(json: bool) -> Self {
+    pub const fn new(json: bool) -> Self {
         Self { json }
     }
 
@@ -98,11 +98,18 @@ pub fn strategies_table(evaluation: &Evaluation) -> String {
     if evaluation.strategies.is_empty() {
         return String::new();
     }
-    let mut table =
-        format!("{:<24}{:>10}{:>12}{:>20}\n", "strategy", "accounts", "ROC-AUC", "recall at 1 % FPR");
+    let mut table = format!(
+        "{:<24}{:>10}{:>12}{:>10}{:>20}\n",
+        "strategy", "accounts", "ROC-AUC", "PR-AUC", "recall at 1 % FPR"
+    );
     for (name, figures) in &evaluation.strategies {
-        let (auc, recall) = (figure(figures.roc_auc), figure(figures.recall_at_1_percent));
-        table.push_str(&format!("{name:<24}{:>10}{auc:>12}{recall:>20}\n", figures.accounts));
+        table.push_str(&format!(
+            "{name:<24}{:>10}{:>12}{:>10}{:>20}\n",
+            figures.accounts,
+            figure(figures.roc_auc),
+            figure(figures.pr_auc),
+            figure(figures.recall_at_1_percent)
+        ));
     }
     table
 }

@@ -40,6 +40,8 @@ pub struct StrategyFigures {
     pub accounts: usize,
     /// ROC-AUC against all humans.
     pub roc_auc: Option<f64>,
+    /// Average precision against all humans.
+    pub pr_auc: Option<f64>,
     /// Share of them above the score that 1 % of the humans reach.
     pub recall_at_1_percent: Option<f64>,
 }
@@ -72,6 +74,7 @@ impl Evaluation {
             let figures = StrategyFigures {
                 accounts: kinds.iter().filter(|is_bot| **is_bot).count(),
                 roc_auc: roc_auc(&scores, &kinds),
+                pr_auc: average_precision(&scores, &kinds),
                 recall_at_1_percent: recall(&scores, &kinds, strict),
             };
             strategies.insert(name.clone(), figures);

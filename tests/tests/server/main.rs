@@ -5,6 +5,7 @@ mod faults;
 mod features;
 mod golden;
 mod install;
+mod learning;
 mod readme;
 mod runtimes;
 mod scores;

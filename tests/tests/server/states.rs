@@ -33,6 +33,18 @@ fn rows_inserted_by_one_statement() {
 }
 
 #[test]
+fn rows_from_before_the_first_state_are_not_forgotten() {
+    let database = TestDatabase::new("before");
+    let mut client = database.connect();
+    client.run("ALTER TABLE botdet.activity DISABLE TRIGGER flag");
+    client.run(&insert("ARRAY[1]", 1, 20));
+    client.run("ALTER TABLE botdet.activity ENABLE TRIGGER flag");
+    client.run(&insert("ARRAY[1, 2]", 21, 30));
+    assert_eq!(stale_accounts(&mut client), [1]);
+    assert_states_follow_rows(&mut client);
+}
+
+#[test]
 fn however_rows_are_inserted_the_state_is_the_same() {
     let [one_by_one, statements, copied] = ["piecewise", "at_once", "copied"].map(TestDatabase::new);
     let [mut one_by_one, mut statements, mut copied] =
