@@ -53,7 +53,7 @@ pub fn recall(scores: &[f64], labels: &[bool], threshold: f64) -> Option<f64> {
     (all > 0).then(|| f64::from(found) / f64::from(all))
 }
 
-/// Counts of decisions at a threshold.
+/// Counts of decisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Confusion {
     /// Bots called bots.
@@ -67,12 +67,12 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Counts decisions at a threshold.
+    /// Counts decisions.
     #[must_use]
-    pub fn at(scores: &[f64], labels: &[bool], threshold: f64) -> Self {
+    pub fn of(decisions: impl Iterator<Item = bool>, labels: &[bool]) -> Self {
         let mut counts = Self::default();
-        for (score, label) in scores.iter().zip(labels) {
-            let count = match (*score >= threshold, *label) {
+        for (is_called, label) in decisions.zip(labels) {
+            let count = match (is_called, *label) {
                 (true, true) => &mut counts.true_positives,
                 (true, false) => &mut counts.false_positives,
                 (false, false) => &mut counts.true_negatives,
@@ -81,6 +81,12 @@ impl Confusion {
             *count += 1;
         }
         counts
+    }
+
+    /// Counts the decisions that a threshold makes.
+    #[must_use]
+    pub fn at(scores: &[f64], labels: &[bool], threshold: f64) -> Self {
+        Self::of(scores.iter().map(|score| *score >= threshold), labels)
     }
 
     /// Share of the accounts called bots that are. `None` when none was.

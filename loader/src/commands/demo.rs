@@ -90,7 +90,7 @@ impl Demo {
             self.simulation.accounts
         ));
         // Rules answer until there is a version: a model of an earlier demonstration has no say in this one.
-        client.execute("SELECT botdet_deactivate()", &[])?;
+        client.execute(include_str!("../sql/deactivate.sql"), &[])?;
         let load = load_simulation(&mut client, &self.simulation.simulation()?, SOURCE, output)?;
         output.say(&format!(
             "     {} events in {:.1} s: {:.0} a second, every account's state and score kept by the insert trigger",
@@ -159,8 +159,8 @@ What to try next, in `make psql`:
     SELECT version, is_champion, size_bytes FROM botdet.model_versions;
     SELECT feature, unit, meaning FROM botdet.feature_catalog;
 
-And outside: `botdet evaluate --source demo` trains without each strategy in turn, and shows how much of it is found all
-the same.
+And outside psql, with the DATABASE_URL that `make up` prints: `target/release/botdet evaluate --source demo` trains
+without each strategy in turn, and shows how much of it is found all the same.
 ";
 
 /// Loads a simulation into a source, over what it had.

@@ -14,7 +14,7 @@ use crate::error::LoaderError;
 use crate::output::figure;
 use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_accounts, read_examples};
 use crate::training::evaluation::FALSE_POSITIVE_RATE;
-use crate::training::fit::{fit, probabilities};
+use crate::training::fit::{fit, scores};
 use crate::training::split::stratified;
 
 /// Leave one strategy out: train without it, and see how much of it is found all the same.
@@ -76,12 +76,15 @@ impl Evaluate {
                 let threshold = threshold_at_false_positive_rate(scores, &labels, FALSE_POSITIVE_RATE);
                 recall(scores, &labels, threshold)
             };
-            let scores = probabilities(&artifact, &judged, Depth::Full)?;
-            let by_filter = probabilities(&artifact, &judged, Depth::Filter)?;
+            let probabilities = |depth| -> Result<Vec<f64>, LoaderError> {
+                Ok(scores(&artifact, &judged, depth)?.iter().map(|score| score.probability).collect())
+            };
+            let by_pipeline = probabilities(Depth::Full)?;
+            let by_filter = probabilities(Depth::Filter)?;
             let left_out = LeftOut {
                 accounts: labels.iter().filter(|label| **label).count(),
-                roc_auc: roc_auc(&scores, &labels),
-                recall_at_1_percent: recall_of(&scores),
+                roc_auc: roc_auc(&by_pipeline, &labels),
+                recall_at_1_percent: recall_of(&by_pipeline),
                 filter_recall_at_1_percent: recall_of(&by_filter),
             };
             results.insert((*strategy).to_owned(), left_out);

@@ -57,9 +57,9 @@ pub fn publish(
 ) -> Result<String, LoaderError> {
     let mut transaction = client.transaction()?;
     let version: String =
-        transaction.query_one("SELECT botdet_register_model($1, $2)", &[&artifact, &comment])?.get(0);
+        transaction.query_one(include_str!("../sql/register_model.sql"), &[&artifact, &comment])?.get(0);
     if activate {
-        transaction.execute("SELECT botdet_activate($1)", &[&version])?;
+        transaction.execute(include_str!("../sql/activate.sql"), &[&version])?;
     }
     transaction.commit()?;
     Ok(version)

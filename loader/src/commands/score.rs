@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
 use crate::output::{Output, evaluation_table};
-use crate::training::evaluation::{Evaluation, Truth};
+use crate::training::evaluation::{Evaluation, Judged, Truth};
 
 /// Accounts that are scored in one statement.
 const BATCH: usize = 500;
@@ -61,8 +61,7 @@ impl Score {
 /// # Errors
 /// [`LoaderError::SourceEmpty`], or what the server refuses.
 pub fn score(client: &mut Client, source: &str, output: Output) -> Result<ScoringReport, LoaderError> {
-    let rows =
-        client.query("SELECT account_id FROM botdet.account WHERE source = $1 ORDER BY 1", &[&source])?;
+    let rows = client.query(include_str!("../sql/accounts_of_source.sql"), &[&source])?;
     if rows.is_empty() {
         return Err(LoaderError::SourceEmpty(source.to_owned()));
     }
@@ -70,17 +69,12 @@ pub fn score(client: &mut Client, source: &str, output: Output) -> Result<Scorin
     let started = Instant::now();
     let bar = output.progress(Some(account_ids.len() as u64), "scoring");
     for batch in account_ids.chunks(BATCH) {
-        client.execute("SELECT botdet_refresh_scores($1)", &[&batch])?;
+        client.execute(include_str!("../sql/refresh_scores.sql"), &[&batch])?;
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
-    let flagged: i64 = client
-        .query_one(
-            "SELECT count(*) FROM botdet.score WHERE is_bot AND account_id = ANY ($1)",
-            &[&account_ids],
-        )?
-        .get(0);
+    let flagged: i64 = client.query_one(include_str!("../sql/count_flagged.sql"), &[&account_ids])?.get(0);
     Ok(ScoringReport {
         accounts: account_ids.len() as u64,
         seconds,
@@ -96,10 +90,9 @@ pub fn score(client: &mut Client, source: &str, output: Output) -> Result<Scorin
 /// [`LoaderError::Database`].
 pub fn judge_stored(client: &mut Client, account_ids: &[i64]) -> Result<Option<Evaluation>, LoaderError> {
     let rows = client.query(include_str!("../sql/judged_scores.sql"), &[&account_ids])?;
-    let probabilities: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
+    let judged: Vec<Judged> =
+        rows.iter().map(|row| Judged { probability: row.get(0), is_bot: row.get(1) }).collect();
     let truth: Vec<Truth> =
-        rows.iter().map(|row| Truth { is_bot: row.get(1), strategy: row.get(2) }).collect();
-    let threshold: Option<f64> =
-        client.query_one("SELECT threshold FROM botdet.detector WHERE detector = 'account'", &[])?.get(0);
-    Ok((!truth.is_empty()).then(|| Evaluation::of(&probabilities, &truth, threshold.unwrap_or(0.5))))
+        rows.iter().map(|row| Truth { is_bot: row.get(2), strategy: row.get(3) }).collect();
+    Ok((!truth.is_empty()).then(|| Evaluation::of(&judged, &truth)))
 }

@@ -211,8 +211,7 @@ pub fn train(
         ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();
-    let figures =
-        if held_out.is_empty() { None } else { Some(judge(&artifact, &held_out, options.threshold)?) };
+    let figures = if held_out.is_empty() { None } else { Some(judge(&artifact, &held_out)?) };
     let artifact = artifact.with_metrics(serde_json::to_value(&figures)?);
     Ok(Trained {
         artifact,

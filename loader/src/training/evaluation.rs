@@ -46,6 +46,15 @@ pub struct StrategyFigures {
     pub recall_at_1_percent: Option<f64>,
 }
 
+/// What was said of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// Probability of being a bot.
+    pub probability: f64,
+    /// Whether it was called one.
+    pub is_bot: bool,
+}
+
 /// The truth about a scored account.
 #[derive(Clone, Debug)]
 pub struct Truth {
@@ -56,12 +65,14 @@ pub struct Truth {
 }
 
 impl Evaluation {
-    /// Judges probabilities against the truth; `threshold` decides who is called a bot.
+    /// Judges scores against the truth.
     #[must_use]
-    pub fn of(probabilities: &[f64], truth: &[Truth], threshold: f64) -> Self {
+    pub fn of(judged: &[Judged], truth: &[Truth]) -> Self {
+        let probabilities: Vec<f64> = judged.iter().map(|score| score.probability).collect();
+        let probabilities = probabilities.as_slice();
         let labels: Vec<bool> = truth.iter().map(|account| account.is_bot).collect();
         let strict = threshold_at_false_positive_rate(probabilities, &labels, FALSE_POSITIVE_RATE);
-        let confusion = Confusion::at(probabilities, &labels, threshold);
+        let confusion = Confusion::of(judged.iter().map(|score| score.is_bot), &labels);
         let mut strategies: BTreeMap<String, StrategyFigures> = BTreeMap::new();
         for name in truth.iter().filter_map(|account| account.strategy.as_ref()) {
             if strategies.contains_key(name) {

@@ -9,10 +9,11 @@ use botdet_models::isolation_forest::{IsolationForest, IsolationForestParams};
 use botdet_models::logistic::{Logistic, LogisticParams, Observations};
 use botdet_models::pipeline::{Decision, Depth, Pipeline, SequenceCalibrators, is_young};
 use botdet_models::preprocess::Preprocessor;
+use botdet_models::score::Score;
 use botdet_models::sequence::{CHANNELS, EmbeddedRuntime};
 
 use super::dataset::{Example, Histories};
-use super::evaluation::{Evaluation, Truth};
+use super::evaluation::{Evaluation, Judged, Truth};
 use crate::error::{LoaderError, check_option};
 use crate::gru::{self, EpochReport, GruConfig, GruNetwork, TrainParams};
 use crate::onnx;
@@ -279,39 +280,32 @@ pub struct Figures {
 ///
 /// # Errors
 /// [`LoaderError::Pipeline`] when the artifact cannot be run.
-pub fn judge(artifact: &Artifact, examples: &[Example], threshold: f64) -> Result<Figures, LoaderError> {
+pub fn judge(artifact: &Artifact, examples: &[Example]) -> Result<Figures, LoaderError> {
     Ok(Figures {
-        filter: judge_at(artifact, examples, threshold, Depth::Filter)?,
-        pipeline: judge_at(artifact, examples, threshold, Depth::Full)?,
+        filter: judge_at(artifact, examples, Depth::Filter)?,
+        pipeline: judge_at(artifact, examples, Depth::Full)?,
     })
 }
 
-fn judge_at(
-    artifact: &Artifact,
-    examples: &[Example],
-    threshold: f64,
-    depth: Depth,
-) -> Result<Evaluation, LoaderError> {
-    let probabilities = probabilities(artifact, examples, depth)?;
+fn judge_at(artifact: &Artifact, examples: &[Example], depth: Depth) -> Result<Evaluation, LoaderError> {
+    let judged: Vec<Judged> = scores(artifact, examples, depth)?
+        .iter()
+        .map(|score| Judged { probability: score.probability, is_bot: score.is_bot })
+        .collect();
     let truth: Vec<Truth> = examples
         .iter()
         .map(|example| Truth { is_bot: example.is_bot, strategy: example.strategy.clone() })
         .collect();
-    Ok(Evaluation::of(&probabilities, &truth, threshold))
+    Ok(Evaluation::of(&judged, &truth))
 }
 
-/// Probabilities of examples by an artifact's pipeline, on the embedded runtime.
+/// Scores of examples by an artifact's pipeline, on the embedded runtime.
 ///
 /// # Errors
 /// [`LoaderError::Pipeline`] when the artifact cannot be run.
-pub fn probabilities(
-    artifact: &Artifact,
-    examples: &[Example],
-    depth: Depth,
-) -> Result<Vec<f64>, LoaderError> {
+pub fn scores(artifact: &Artifact, examples: &[Example], depth: Depth) -> Result<Vec<Score>, LoaderError> {
     let open = Box::new(|onnx: &[u8]| Ok(Box::new(EmbeddedRuntime::load(onnx)?) as _));
     let mut pipeline = Pipeline::new(artifact, open)?;
     let candidates: Vec<_> = examples.iter().map(Example::candidate).collect();
-    let scores = pipeline.score(&candidates, depth, &mut || {})?;
-    Ok(scores.iter().map(|score| score.probability).collect())
+    Ok(pipeline.score(&candidates, depth, &mut || {})?)
 }

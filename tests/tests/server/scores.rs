@@ -1,7 +1,7 @@
 //! `botdet_score` and its kin.
 
 use botdet_loader::training::dataset::{Moment, labelled_accounts, read_examples};
-use botdet_loader::training::fit::probabilities;
+use botdet_loader::training::fit::scores;
 use botdet_models::artifact::Artifact;
 use botdet_models::pipeline::Depth;
 use botdet_tests::activity::insert;
@@ -115,14 +115,18 @@ fn the_server_scores_as_the_loader_does() {
     let artifact = Artifact::from_bytes(model()).expect("the model is sound");
     let ids: Vec<i64> = accounts.iter().map(|account| account.account_id).collect();
     let in_server: Vec<f64> = client.column("SELECT bot_probability FROM botdet_score_batch($1)", &[&ids]);
-    let in_process = probabilities(&artifact, &examples, Depth::Full).expect("the model runs");
+    let probabilities = |depth| -> Vec<f64> {
+        let scores = scores(&artifact, &examples, depth).expect("the model runs");
+        scores.iter().map(|score| score.probability).collect()
+    };
+    let in_process = probabilities(Depth::Full);
     let difference = in_server.iter().zip(&in_process).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(difference <= 1e-12, "probabilities differ by up to {difference:e}");
     let by_filter: Vec<f64> = client.column(
         "SELECT (botdet_score(botdet_features(id))).bot_probability FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n) ORDER BY n",
         &[&ids],
     );
-    let in_process = probabilities(&artifact, &examples, Depth::Filter).expect("the model runs");
+    let in_process = probabilities(Depth::Filter);
     assert_eq!(by_filter, in_process, "the filter is the same arithmetic");
 }
 

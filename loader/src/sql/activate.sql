@@ -1,0 +1,2 @@
+-- $1 version.
+SELECT botdet_activate($1)

@@ -1,0 +1,2 @@
+-- $1 accounts.
+SELECT botdet_refresh_scores($1)
