@@ -15,16 +15,25 @@ pub struct Statement {
     types: &'static [Oid],
     /// Read-only statements see the caller's snapshot; others see all that the transaction did so far.
     writes: bool,
+    /// Options of `SPI_prepare_cursor`.
+    options: i32,
     plan: Cell<pg_sys::SPIPlanPtr>,
 }
 
 impl Statement {
     pub const fn reading(sql: &'static str, types: &'static [Oid]) -> Self {
-        Self { sql, types, writes: false, plan: Cell::new(std::ptr::null_mut()) }
+        Self { sql, types, writes: false, options: 0, plan: Cell::new(std::ptr::null_mut()) }
     }
 
     pub const fn writing(sql: &'static str, types: &'static [Oid]) -> Self {
         Self { writes: true, ..Self::reading(sql, types) }
+    }
+
+    /// Plans it once, whatever the arguments: for a statement that runs for every call of a function, and has one sensible
+    /// plan only. Planning it for each array anew would cost more than running it.
+    pub const fn planned_once(mut self) -> Self {
+        self.options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
+        self
     }
 
     /// Runs it and hands each row to `each`; returns the number of rows. `fresh` makes a reading statement see what this
@@ -88,8 +97,9 @@ impl Statement {
             let mut types = self.types.to_vec();
             // SAFETY: the caller connected SPI; SPI_keepplan moves the plan to where it outlives the session's use.
             unsafe {
-                let plan = pg_sys::SPI_prepare(sql.as_ptr(), types.len() as i32, types.as_mut_ptr());
-                assert!(!plan.is_null(), "SPI_prepare failed");
+                let count = types.len() as i32;
+                let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types.as_mut_ptr(), self.options);
+                assert!(!plan.is_null(), "SPI_prepare_cursor failed");
                 pg_sys::SPI_keepplan(plan);
                 self.plan.set(plan);
             }

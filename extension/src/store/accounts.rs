@@ -16,7 +16,7 @@ const FETCHED_ROWS: i64 = 256;
 
 thread_local! {
     static ACCOUNTS: Statement = const {
-        Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID])
+        Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
     static EVENTS: Statement = const {
         Statement::reading(include_str!("../sql/events.sql"), &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID])

@@ -38,6 +38,7 @@ thread_local! {
                 pg_sys::TEXTARRAYOID,
             ],
         )
+        .planned_once()
     };
 }
 

@@ -18,7 +18,7 @@ const BATCH: usize = 1024;
 
 thread_local! {
     static LOCK: Statement = const {
-        Statement::writing(include_str!("../sql/lock_states.sql"), &[pg_sys::INT8ARRAYOID])
+        Statement::writing(include_str!("../sql/lock_states.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
     static ADD: Statement = const {
         Statement::writing(include_str!("../sql/add_states.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIMESTAMPTZARRAYOID, pg_sys::BYTEAOID])
