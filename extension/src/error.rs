@@ -21,6 +21,7 @@ pub enum Error {
     NoAnomalyModel,
     NullArgument(&'static str),
     NotAStatementTrigger(&'static str),
+    NotActivity(String),
     MissingColumn {
         relation: String,
         column: &'static str,
@@ -62,6 +63,9 @@ impl Error {
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
             Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
+            Self::NotActivity(relation) => {
+                format!("botdet_flag() was fired for table {relation}, not for botdet.activity")
+            }
             Self::MissingColumn { relation, column } => {
                 format!("table {relation} has no column {column}")
             }
@@ -82,7 +86,9 @@ impl Error {
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            Self::NotAStatementTrigger(_) => PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
+            Self::NotAStatementTrigger(_) | Self::NotActivity(_) => {
+                PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED
+            }
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::ColumnType { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         }
@@ -103,6 +109,9 @@ impl Error {
             Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
             Self::NotAStatementTrigger(_) => {
                 Some("Create it AFTER INSERT … REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT.")
+            }
+            Self::NotActivity(_) => {
+                Some("Insert its rows into botdet.activity, by a trigger of your own for example.")
             }
             _ => None,
         }

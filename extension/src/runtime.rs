@@ -20,8 +20,8 @@ pub fn open_sequence_model(onnx: &[u8]) -> Result<Box<dyn SequenceModel>, Sequen
             Ok(Box::new(OnnxRuntime::load(&library, onnx)?) as Box<dyn SequenceModel>)
         }
         (ExecutionProvider::Onnxruntime, None) => Err(SequenceError::Library {
-            path: String::new(),
-            reason: "botdet.onnxruntime_library is not set".to_owned(),
+            path: "botdet.onnxruntime_library".to_owned(),
+            reason: "it is not set".to_owned(),
         }),
     })
 }

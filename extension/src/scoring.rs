@@ -17,7 +17,7 @@ use crate::store::models::Deployment;
 /// Accounts that are loaded at a time.
 const BATCH: usize = 256;
 /// Threshold of the rules, where the detector's settings give none.
-const RULES_THRESHOLD: f64 = 0.5;
+pub const RULES_THRESHOLD: f64 = 0.5;
 
 /// An account's score, with the version that gave it.
 pub struct AccountScore {

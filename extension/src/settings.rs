@@ -4,6 +4,8 @@ use std::ffi::CString;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
+use crate::postgres::catalog::reserve_settings_prefix;
+
 /// What runs sequence models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
 pub enum ExecutionProvider {
@@ -45,6 +47,7 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    reserve_settings_prefix(c"botdet");
 }
 
 pub fn execution_provider() -> ExecutionProvider {

@@ -70,6 +70,9 @@ pub enum LoaderError {
         /// How many are needed of each.
         least: usize,
     },
+    /// The active version is somebody's.
+    #[error("version {0} is active and not one of a demonstration; --force replaces it")]
+    OtherVersion(String),
     /// An event names an account that was not loaded.
     #[error("activity of account {0}, which was not loaded")]
     UnknownKey(String),

@@ -54,6 +54,12 @@ impl PlattCalibrator {
         }
     }
 
+    /// Log-odds where all raw scores are 0.
+    #[must_use]
+    pub fn intercept(&self) -> f64 {
+        self.logistic.intercept
+    }
+
     /// How many log-odds one unit of each raw score is worth.
     #[must_use]
     pub fn weights(&self) -> &[f64] {

@@ -30,7 +30,8 @@ pub fn average_precision(scores: &[f64], labels: &[bool]) -> Option<f64> {
         found += bots;
         area += bots / positive * (found / seen);
     }
-    (positive > 0.0).then_some(area)
+    // The sum may exceed 1 by a rounding.
+    (positive > 0.0).then_some(area.min(1.0))
 }
 
 /// The lowest threshold at which no more than `rate` of the humans score at or above it; infinite without humans.

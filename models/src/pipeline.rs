@@ -14,8 +14,12 @@ use crate::preprocess::Preprocessor;
 use crate::score::{Anomaly, Reason, Score, Stage};
 use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
 
-/// Reasons that a score carries.
-const REASONS: usize = 3;
+/// Reasons that a score carries, at most.
+const REASONS: usize = 4;
+/// Anomaly score of an ordinary account.
+const ORDINARY_ANOMALY: f64 = 0.5;
+/// What a score starts from before anything is known of the account.
+const BASELINE: &str = "baseline";
 
 /// An account with fewer events is young: averages over a few events say little, and say it loudly. The filter alone never
 /// settles the matter then, and the stages are weighed against each other by a calibrator of their own.
@@ -272,22 +276,30 @@ impl Pipeline {
         reasons
     }
 
-    /// Every feature with its contribution to the filter's log-odds after calibration, strongest first.
-    #[must_use]
-    pub fn explain(&self, features: &FeatureVector) -> Vec<(Reason, Option<f64>)> {
-        let inputs = self.decision.preprocessor.inputs(features);
-        let weight = self.decision.filter_calibrator.weights()[0];
-        let mut reasons = self.filter_reasons(features, &inputs, weight);
+    /// Everything that makes up a score, strongest first: every feature, the other stages, and the baseline. The contributions
+    /// add up to the log-odds of the probability. With each feature comes the share of training accounts at or below its
+    /// value.
+    ///
+    /// # Errors
+    /// As [`Pipeline::score`].
+    pub fn explain(
+        &mut self,
+        candidate: &Candidate<'_>,
+    ) -> Result<Vec<(Reason, Option<f64>)>, PipelineError> {
+        let filtered = self.filtered(candidate.features);
+        let logit = match candidate.sequence {
+            Some(sequence) if self.is_uncertain(&filtered, sequence) => {
+                self.sequence_logits(&[sequence])?.first().copied()
+            }
+            _ => None,
+        };
+        let (_, _, mut reasons) = self.weigh(candidate, &filtered, logit.map(f64::from));
         strongest_first(&mut reasons);
         let percentile = |reason: &Reason| {
             let index = ACCOUNT_FEATURES.iter().position(|definition| definition.name == reason.subject)?;
             self.decision.preprocessor.percentile(index, reason.value?)
         };
-        reasons
-            .into_iter()
-            .map(|reason| (percentile(&reason), reason))
-            .map(|(p, reason)| (reason, p))
-            .collect()
+        Ok(reasons.into_iter().map(|reason| (percentile(&reason), reason)).map(|(p, r)| (r, p)).collect())
     }
 
     fn filtered(&self, features: &FeatureVector) -> Filtered {
@@ -314,19 +326,7 @@ impl Pipeline {
     }
 
     fn decide(&self, candidate: &Candidate<'_>, filtered: &Filtered, sequence_logit: Option<f64>) -> Score {
-        let anomaly_score = filtered.anomaly.map_or(0.5, |anomaly| anomaly.score);
-        let (calibrated, stage, reasons) = match (self.calibrator(candidate), sequence_logit) {
-            (Some(calibrator), Some(logit)) => {
-                let raw = [filtered.logit, logit, anomaly_score];
-                let reasons = self.deep_reasons(candidate.features, filtered, calibrator, &raw);
-                (calibrator.calibrate(&raw), Stage::Sequence, reasons)
-            }
-            _ => {
-                let weight = self.decision.filter_calibrator.weights()[0];
-                let reasons = self.filter_reasons(candidate.features, &filtered.inputs, weight);
-                (filtered.by_filter, Stage::Filter, reasons)
-            }
-        };
+        let (calibrated, stage, reasons) = self.weigh(candidate, filtered, sequence_logit);
         let score = Score::new(calibrated.probability, self.threshold, stage);
         Score {
             interval: Some(calibrated.interval),
@@ -336,30 +336,37 @@ impl Pipeline {
         }
     }
 
+    /// The probability, the stage that gives it, and all that makes it up.
+    fn weigh(
+        &self,
+        candidate: &Candidate<'_>,
+        filtered: &Filtered,
+        sequence_logit: Option<f64>,
+    ) -> (Calibrated, Stage, Vec<Reason>) {
+        let (calibrator, stage, sequence_logit) = match (self.calibrator(candidate), sequence_logit) {
+            (Some(calibrator), Some(logit)) => (calibrator, Stage::Sequence, Some(logit)),
+            _ => (&self.decision.filter_calibrator, Stage::Filter, None),
+        };
+        let weights = calibrator.weights();
+        let mut reasons = self.feature_reasons(candidate.features, &filtered.inputs, weights[0], |index| {
+            self.decision.filter.coefficients[index]
+        });
+        let mut baseline = calibrator.intercept() + weights[0] * self.decision.filter.intercept;
+        let mut raw = vec![filtered.logit];
+        if let Some(logit) = sequence_logit {
+            let anomaly = filtered.anomaly.map_or(ORDINARY_ANOMALY, |anomaly| anomaly.score);
+            raw.extend([logit, anomaly]);
+            reasons.push(stage_reason("sequence of events", weights[1] * logit));
+            reasons.push(stage_reason("anomaly", weights[2] * (anomaly - ORDINARY_ANOMALY)));
+            baseline += weights[2] * ORDINARY_ANOMALY;
+        }
+        reasons.push(stage_reason(BASELINE, baseline));
+        (calibrator.calibrate(&raw), stage, reasons)
+    }
+
     fn calibrator(&self, candidate: &Candidate<'_>) -> Option<&PlattCalibrator> {
         let calibrators = self.decision.sequence_calibrators.as_ref()?;
         Some(calibrators.of(candidate.sequence?))
-    }
-
-    fn deep_reasons(
-        &self,
-        features: &FeatureVector,
-        filtered: &Filtered,
-        calibrator: &PlattCalibrator,
-        raw: &[f64; 3],
-    ) -> Vec<Reason> {
-        let weights = calibrator.weights();
-        let mut reasons = self.filter_reasons(features, &filtered.inputs, weights[0]);
-        let stage =
-            |subject, contribution| Reason { subject, value: None, typical: None, unit: "", contribution };
-        reasons.push(stage("sequence of events", weights[1] * raw[1]));
-        // An ordinary account scores about 0.5.
-        reasons.push(stage("anomaly", weights[2] * (raw[2] - 0.5)));
-        reasons
-    }
-
-    fn filter_reasons(&self, features: &FeatureVector, inputs: &[f64], weight: f64) -> Vec<Reason> {
-        self.feature_reasons(features, inputs, weight, |index| self.decision.filter.coefficients[index])
     }
 
     fn feature_reasons(
@@ -382,19 +389,19 @@ impl Pipeline {
     }
 }
 
-/// The strongest reasons that speak for the decision, and one that speaks against it if it is among the strongest.
+fn stage_reason(subject: &'static str, contribution: f64) -> Reason {
+    Reason { subject, value: None, typical: None, unit: "", contribution }
+}
+
+/// What a reviewer needs: the strongest reasons for the decision, then the strongest one against it if there is room.
 fn main_reasons(mut reasons: Vec<Reason>, is_bot: bool) -> Vec<Reason> {
-    let supports = |reason: &Reason| (reason.contribution > 0.0) == is_bot;
-    reasons.retain(|reason| reason.contribution.abs() >= 0.05);
+    reasons.retain(|reason| reason.subject != BASELINE && reason.contribution.abs() >= 0.05);
     strongest_first(&mut reasons);
-    let mut against = 1;
-    reasons.retain(|reason| {
-        let kept = supports(reason) || against > 0;
-        against -= i32::from(kept && !supports(reason));
-        kept
-    });
-    reasons.truncate(REASONS);
-    reasons
+    let (mut main, against): (Vec<Reason>, Vec<Reason>) =
+        reasons.into_iter().partition(|reason| (reason.contribution > 0.0) == is_bot);
+    main.truncate(REASONS - 1);
+    main.extend(against.into_iter().take(1));
+    main
 }
 
 fn strongest_first(reasons: &mut [Reason]) {

@@ -87,8 +87,10 @@ impl fmt::Display for Reason {
     /// `duplicate_rate 0.93, typically 0.04 (+2.1)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.subject)?;
-        if let Some(value) = self.value {
-            write!(f, " {}", Amount(value, self.unit))?;
+        match (self.value, self.typical) {
+            (Some(value), _) => write!(f, " {}", Amount(value, self.unit))?,
+            (None, Some(_)) => f.write_str(" not known")?,
+            (None, None) => {}
         }
         if let Some(typical) = self.typical {
             write!(f, ", typically {}", Amount(typical, self.unit))?;
@@ -127,6 +129,6 @@ mod tests {
         };
         assert_eq!(reason.to_string(), "posting_cadence 61 s, typically 5400 s (+1.3)");
         let reason = Reason { value: None, typical: Some(0.0401), unit: "", contribution: -0.5, ..reason };
-        assert_eq!(reason.to_string(), "posting_cadence, typically 0.0401 (-0.5)");
+        assert_eq!(reason.to_string(), "posting_cadence not known, typically 0.0401 (-0.5)");
     }
 }

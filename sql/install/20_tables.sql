@@ -141,8 +141,8 @@ CREATE TABLE botdet.score (
     bot_probability double precision,
     is_bot          boolean,
     confidence      double precision,
-    confidence_low  double precision,
-    confidence_high double precision,
+    probability_low  double precision,
+    probability_high double precision,
     anomaly_score   double precision,
     is_anomaly      boolean,
     stage           text NOT NULL,
@@ -157,8 +157,8 @@ COMMENT ON COLUMN botdet.score.detector IS 'by which detector';
 COMMENT ON COLUMN botdet.score.bot_probability IS 'probability of being a bot, 0 to 1; NULL when scoring failed';
 COMMENT ON COLUMN botdet.score.is_bot IS 'whether the probability reaches the threshold';
 COMMENT ON COLUMN botdet.score.confidence IS 'probability of the answer that is_bot gives';
-COMMENT ON COLUMN botdet.score.confidence_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
-COMMENT ON COLUMN botdet.score.confidence_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.score.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.score.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score.is_anomaly IS 'whether it is more unusual than the contamination allows';
 COMMENT ON COLUMN botdet.score.stage IS 'what decided: rules, filter, sequence; none for an unknown account, failed when scoring failed';

@@ -25,13 +25,56 @@ CREATE TYPE botdet.account_features AS (
 COMMENT ON TYPE botdet.account_features IS
     'features of an account; NULL means missing. botdet.feature_catalog says what each one is';
 
+COMMENT ON COLUMN botdet.account_features.posting_cadence IS
+    'mean gap between consecutive publications (post, comment, repost, share), s; NULL: fewer than two publications';
+COMMENT ON COLUMN botdet.account_features.posting_cadence_std IS
+    'population standard deviation of the gaps between publications, s; NULL: fewer than two publications';
+COMMENT ON COLUMN botdet.account_features.burst_score IS
+    '1 - events per active clock hour / events in the busiest clock hour: 0 even, towards 1 one burst; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.circadian_entropy IS
+    'entropy of the hour-of-day histogram (UTC) over ln 24: 1 is the same at every hour; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.active_hours IS
+    'hours of the day (UTC) with activity, h; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.action_diversity IS
+    'entropy of the kinds of action, nat; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.typo_rate IS
+    'share of texts with a listed misspelling, a letter three times in a row or a word twice in a row; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.session_duration_mean IS
+    'mean time from first to last event of a session; a session ends after 30 minutes of silence, s; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.session_duration_std IS
+    'population standard deviation of the session durations, s; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.device_diversity IS
+    'distinct devices, exact up to 23, estimated beyond; NULL: no event has a device';
+COMMENT ON COLUMN botdet.account_features.content_length_mean IS
+    'mean length of a text, characters; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.content_length_std IS
+    'population standard deviation of the length of texts, characters; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.content_length_variance IS
+    'population variance of the length of texts, characters^2; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.duplicate_rate IS
+    'share of texts that equal or nearly equal one of the account''s 32 texts before; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.content_diversity IS
+    'entropy of the words over 64 buckets of their hash, nat; NULL: no words';
+COMMENT ON COLUMN botdet.account_features.follower_following_ratio IS
+    'followers / following, at least one following assumed; NULL: followers or following not known';
+COMMENT ON COLUMN botdet.account_features.account_age_days IS
+    'age of the account at its newest event, d; NULL: creation time not known, or no events';
+COMMENT ON COLUMN botdet.account_features.is_verified IS
+    '1 when the service has verified who is behind the account; NULL: not known';
+COMMENT ON COLUMN botdet.account_features.profile_completeness IS
+    'share of the known profile parts (display name, description, location, website, avatar) that are filled in; NULL: no part known';
+COMMENT ON COLUMN botdet.account_features.followers IS
+    'accounts that follow this one; NULL: not known';
+COMMENT ON COLUMN botdet.account_features.following IS
+    'accounts this one follows; NULL: not known';
+
 CREATE TYPE botdet.score_result AS (
     account_id      bigint,
     bot_probability double precision,
     is_bot          boolean,
     confidence      double precision,
-    confidence_low  double precision,
-    confidence_high double precision,
+    probability_low  double precision,
+    probability_high double precision,
     anomaly_score   double precision,
     is_anomaly      boolean,
     stage           text,
@@ -40,6 +83,19 @@ CREATE TYPE botdet.score_result AS (
     scored_at       timestamptz
 );
 COMMENT ON TYPE botdet.score_result IS 'a score; the columns mean what those of botdet.score do';
+
+COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features';
+COMMENT ON COLUMN botdet.score_result.bot_probability IS 'probability of being a bot, 0 to 1; NULL for an unknown account';
+COMMENT ON COLUMN botdet.score_result.is_bot IS 'whether the probability reaches the threshold';
+COMMENT ON COLUMN botdet.score_result.confidence IS 'probability of the answer that is_bot gives';
+COMMENT ON COLUMN botdet.score_result.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.score_result.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.score_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
+COMMENT ON COLUMN botdet.score_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, sequence; none for an unknown account';
+COMMENT ON COLUMN botdet.score_result.model_version IS 'version that answered; NULL for rules';
+COMMENT ON COLUMN botdet.score_result.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';
+COMMENT ON COLUMN botdet.score_result.scored_at IS 'start of the transaction that scored';
 
 CREATE TYPE botdet.anomaly_result AS (
     account_id    bigint,
@@ -50,3 +106,8 @@ CREATE TYPE botdet.anomaly_result AS (
 );
 COMMENT ON TYPE botdet.anomaly_result IS
     'how unusual an account is, with the features that stand out most and their distance in standard deviations';
+COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly';
+COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL for an unknown account';
+COMMENT ON COLUMN botdet.anomaly_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'features farthest from the training accounts, with their distance in standard deviations';
+COMMENT ON COLUMN botdet.anomaly_result.model_version IS 'version that answered';

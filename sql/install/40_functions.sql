@@ -78,7 +78,7 @@ RETURNS TABLE (
 STRICT STABLE PARALLEL SAFE COST 2000 ROWS 21
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain';
 COMMENT ON FUNCTION botdet_explain(bigint) IS
-    'every feature of an account with the log-odds it adds to the filter''s score and the share of training accounts at or below it, strongest first';
+    'all that makes up an account''s score, strongest first: features, other stages and baseline with the log-odds each adds, which sum up to those of bot_probability; percentile is the share (0 to 1) of training accounts at or below the value';
 
 CREATE FUNCTION botdet_flag()
 RETURNS trigger

@@ -32,7 +32,7 @@ COMMENT ON COLUMN botdet.model_versions.activated_at IS 'since when it answers; 
 COMMENT ON COLUMN botdet.model_versions.manifest IS 'what the artifact says of itself';
 
 CREATE VIEW botdet.flagged_account WITH (security_invoker = true) AS
-SELECT s.account_id, a.account_key, a.username, s.bot_probability, s.confidence_low, s.confidence_high, s.is_anomaly,
+SELECT s.account_id, a.account_key, a.username, s.bot_probability, s.probability_low, s.probability_high, s.is_anomaly,
        s.stage, s.model_version, s.reasons, s.scored_at
 FROM botdet.score s
 LEFT JOIN botdet.account a USING (account_id)
@@ -42,8 +42,8 @@ COMMENT ON COLUMN botdet.flagged_account.account_id IS 'who was scored';
 COMMENT ON COLUMN botdet.flagged_account.account_key IS 'the account''s key where it came from';
 COMMENT ON COLUMN botdet.flagged_account.username IS 'unique name of the account';
 COMMENT ON COLUMN botdet.flagged_account.bot_probability IS 'probability of being a bot, 0 to 1';
-COMMENT ON COLUMN botdet.flagged_account.confidence_low IS 'lower end of its 95 % interval';
-COMMENT ON COLUMN botdet.flagged_account.confidence_high IS 'upper end of its 95 % interval';
+COMMENT ON COLUMN botdet.flagged_account.probability_low IS 'lower end of its 95 % interval';
+COMMENT ON COLUMN botdet.flagged_account.probability_high IS 'upper end of its 95 % interval';
 COMMENT ON COLUMN botdet.flagged_account.is_anomaly IS 'whether the account is also unusual';
 COMMENT ON COLUMN botdet.flagged_account.stage IS 'what decided';
 COMMENT ON COLUMN botdet.flagged_account.model_version IS 'version that answered';

@@ -1,7 +1,7 @@
 //! `botdet_score` and its kin.
 
 use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
-use botdet_models::pipeline::Depth;
+use botdet_models::pipeline::{Candidate, Depth};
 use botdet_models::rules::score_by_rules;
 use botdet_models::score::Reason;
 use pgrx::pg_sys::Datum;
@@ -10,7 +10,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
-use crate::scoring::{AccountScore, score_accounts, score_features};
+use crate::scoring::{AccountScore, RULES_THRESHOLD, score_accounts, score_features};
 use crate::store::{accounts, scores};
 
 /// Features that an anomaly names.
@@ -71,19 +71,19 @@ pub fn anomaly(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    let account = accounts::load(&[call.bigint(0)], i64::MAX, false)
-        .into_iter()
-        .next()
-        .filter(|account| account.is_known);
-    let Some(account) = account else {
+    let account = accounts::load(&[call.bigint(0)], i64::MAX, false).into_iter().next();
+    let Some(account) = account.filter(|account| account.is_known) else {
         return call.set([]);
     };
-    let features = account.features();
+    let (features, sequence) = (account.features(), account.sequence());
+    let candidate = Candidate { features: &features, sequence: sequence.as_ref() };
     let deployment = active::deployment(false)?;
-    let by_model = active::with_pipeline(&deployment, false, |pipeline, _| Ok(pipeline.explain(&features)))?;
+    let by_model =
+        active::with_pipeline(&deployment, false, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
     let reasons = by_model.unwrap_or_else(|| {
         // Rules have no peers to compare with; what they hold against the account is all there is to say.
-        score_by_rules(&features, 0.5).reasons.into_iter().map(|reason| (reason, None)).collect()
+        let score = score_by_rules(&features, RULES_THRESHOLD);
+        score.reasons.into_iter().map(|reason| (reason, None)).collect()
     });
     call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
 }

@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use pgrx::pg_sys::{self, Datum, Oid};
 
+use super::catalog::relation;
+
 thread_local! {
     static CHANGES: Cell<u64> = const { Cell::new(0) };
     /// Start of the transaction in which the latest change was heard of.
@@ -85,13 +87,5 @@ pub fn announce(schema: &std::ffi::CStr, table: &std::ffi::CStr) {
     if relation != Oid::INVALID {
         // SAFETY: the relation exists; its lock is held by the statement that changed it.
         unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
-    }
-}
-
-fn relation(schema: &std::ffi::CStr, table: &std::ffi::CStr) -> Oid {
-    // SAFETY: both are look-ups by name that answer InvalidOid for what is not there.
-    unsafe {
-        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        pg_sys::get_relname_relid(table.as_ptr(), schema)
     }
 }

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "this is where the extension meets C")]
 
 pub mod call;
+pub mod catalog;
 pub mod invalidation;
 pub mod record;
 pub mod signals;

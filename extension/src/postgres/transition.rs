@@ -104,6 +104,10 @@ impl NewRows {
             let relation = (*trigger).tg_relation;
             let descriptor = (*relation).rd_att;
             let name = CStr::from_ptr(pg_sys::get_rel_name((*relation).rd_id)).to_string_lossy().into_owned();
+            // States that are built again are built from botdet.activity: those of another table would be lost.
+            if (*relation).rd_id != super::catalog::relation(c"botdet", c"activity") {
+                return Err(Error::NotActivity(name));
+            }
             let columns = find_columns(descriptor, &name)?;
             Ok(Self { store: (*trigger).tg_newtable, descriptor, columns })
         }

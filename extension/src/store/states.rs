@@ -54,6 +54,10 @@ pub fn fold(events: &EventBuffer) -> Vec<i64> {
             for event in account_events {
                 kept.stale |= kept.state.observe(&event) == Observation::Late;
             }
+            // The rows are read once, here, rather than by every reader from now on.
+            if kept.stale {
+                *kept = Kept { state: state_from_rows(account_id, i64::MAX, true), stale: false };
+            }
         }
         write(&states);
         touched.extend(firsts.iter().map(|(id, _)| *id));

@@ -28,6 +28,8 @@ const LIVE_SPAN: i64 = 2 * 86_400 * 1_000_000;
 /// Events after which the live score is shown.
 const SHOWN_AT: [usize; 5] = [1, 10, 20, 40, 80];
 const FLAGGED_SHOWN: i64 = 5;
+/// How the comments of its versions begin.
+const COMMENT: &str = "demonstration";
 
 /// Do all of it, end to end, on simulated accounts: load, train, publish, score, and flag two new accounts as their
 /// activity comes in.
@@ -37,6 +39,9 @@ pub struct Demo {
     simulation: SimulationOptions,
     #[command(flatten)]
     training: DemoTrainingOptions,
+    /// Replace the active model version even if it is not one of a demonstration
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
@@ -89,6 +94,9 @@ impl Demo {
             "1/5  simulating {} accounts and loading their activity",
             self.simulation.accounts
         ));
+        if !self.force {
+            check_nothing_else_serves(&mut client)?;
+        }
         // Rules answer until there is a version: a model of an earlier demonstration has no say in this one.
         client.execute(include_str!("../sql/deactivate.sql"), &[])?;
         let load = load_simulation(&mut client, &self.simulation.simulation()?, SOURCE, output)?;
@@ -109,7 +117,7 @@ impl Demo {
         ));
 
         output.say("3/5  publishing the version into the database");
-        let comment = format!("demonstration, seed {}", self.simulation.seed);
+        let comment = format!("{COMMENT}, seed {}", self.simulation.seed);
         let version = publish(&mut client, &trained.artifact.to_bytes(), Some(&comment), true)?;
         output.say(&format!("     {version} answers now"));
 
@@ -147,6 +155,14 @@ impl Demo {
             seconds: started.elapsed().as_secs_f64(),
         };
         output.figures(&report, || format!("Done in {:.0} s.", report.seconds))
+    }
+}
+
+/// A demonstration replaces the active version: it must not be somebody's.
+fn check_nothing_else_serves(client: &mut Client) -> Result<(), LoaderError> {
+    match client.query_opt(include_str!("../sql/other_champion.sql"), &[&COMMENT])? {
+        Some(row) => Err(LoaderError::OtherVersion(row.get(0))),
+        None => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
-use crate::import::{ImportFormat, ImportParams, ImportSummary};
+use crate::import::{Field, ImportFormat, ImportParams, ImportSummary, RecordKind};
 use crate::load::Load as Loading;
 use crate::output::Output;
 
@@ -18,6 +18,7 @@ use crate::output::Output;
 /// Fields are found by their usual names; --map says which is which where they are not. All of a source is loaded in one
 /// transaction: it is there whole or not at all.
 #[derive(Debug, Args)]
+#[command(after_long_help = fields_help())]
 pub struct Load {
     /// JSON document with accounts and activity
     #[arg(conflicts_with_all = ["accounts", "activity"])]
@@ -58,6 +59,26 @@ pub struct Load {
     output: OutputOptions,
 }
 
+fn fields_help() -> String {
+    let mut help = String::from(
+        "Mapping:\n  \
+         --map content=body        our field content is their field body; author.id reaches into nested objects\n  \
+         --map action:=post        a constant\n  \
+         --map key=@record         the record's number\n  \
+         --map is_bot=             do not read it\n\n\
+         Format bot-or-not is json with users and posts, and the bots' keys in X.bots.txt beside X.json.\n\n\
+         Fields, and the names they are found by:\n",
+    );
+    for field in Field::all() {
+        let record = match field.kind() {
+            RecordKind::Account => "account",
+            RecordKind::Activity => "activity",
+        };
+        help.push_str(&format!("  {record:<9} {:<13} {}\n", field.name(), field.synonyms().join(", ")));
+    }
+    help
+}
+
 /// What a load did.
 #[derive(Debug, Serialize)]
 pub struct LoadReport {
@@ -71,6 +92,8 @@ pub struct LoadReport {
     pub events_per_second: f64,
     /// What to look at: the first bad records that were left out, fields that no record had, labels without an account.
     pub warnings: Vec<String>,
+    /// Fields of ours that no record had under any name.
+    pub absent: Vec<String>,
 }
 
 impl LoadReport {
@@ -78,7 +101,14 @@ impl LoadReport {
     #[must_use]
     pub fn new(accounts: u64, events: u64, started: Instant) -> Self {
         let seconds = started.elapsed().as_secs_f64();
-        Self { accounts, events, seconds, events_per_second: events as f64 / seconds, warnings: Vec::new() }
+        Self {
+            accounts,
+            events,
+            seconds,
+            events_per_second: events as f64 / seconds,
+            warnings: Vec::new(),
+            absent: Vec::new(),
+        }
     }
 }
 
@@ -106,6 +136,12 @@ impl Load {
             for warning in &report.warnings {
                 text.push_str(&format!("\nwarning: {warning}"));
             }
+            if !report.absent.is_empty() {
+                text.push_str(&format!(
+                    "\nnot in the files under any name we know, so not known: {}",
+                    report.absent.join(", ")
+                ));
+            }
             text
         })
     }
@@ -131,7 +167,9 @@ pub fn import(
     loading.commit()?;
     bar.finish_and_clear();
     let report = LoadReport::new(account_ids.len() as u64, events, started);
-    Ok(LoadReport { warnings: warnings(&import.finish()), ..report })
+    let summary = import.finish();
+    let absent = summary.absent.iter().map(ToString::to_string).collect();
+    Ok(LoadReport { warnings: warnings(&summary), absent, ..report })
 }
 
 fn warnings(summary: &ImportSummary) -> Vec<String> {
@@ -139,6 +177,11 @@ fn warnings(summary: &ImportSummary) -> Vec<String> {
         summary.skipped.iter().map(|error| format!("left out: {error}")).collect();
     if summary.skipped_records > summary.skipped.len() as u64 {
         warnings.push(format!("{} bad records were left out in all", summary.skipped_records));
+    }
+    if summary.absent.contains(&Field::Action) {
+        warnings.push(
+            "no record says what was done: all count as posts; --map action=… names the field".to_owned(),
+        );
     }
     let never_found = summary.never_found.iter();
     warnings.extend(never_found.map(|field| format!("no record had what {field} is mapped to")));

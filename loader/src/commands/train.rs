@@ -16,47 +16,51 @@ use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_acco
 use crate::training::fit::{Figures, FitParams, LEAST_OF_EACH, fit, judge};
 use crate::training::split::{SplitShares, stratified};
 
+const DEFAULT: FitParams = FitParams::DEFAULT;
+const VALIDATION_SHARE: f64 = 0.2;
+const HELD_OUT_SHARE: f64 = 0.2;
+
 /// How to train.
 #[derive(Debug, Args)]
 pub struct TrainingOptions {
     /// Seed of the split, the forest and the sequence model
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = DEFAULT.seed)]
     pub seed: u64,
     /// Passes of the sequence model over the training accounts, at most; 0 trains none
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = DEFAULT.epochs)]
     pub epochs: usize,
     /// Passes without improvement after which training ends
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = DEFAULT.patience)]
     pub patience: usize,
     /// Width of the sequence model
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = DEFAULT.hidden)]
     pub hidden: usize,
     /// Layers of the sequence model
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = DEFAULT.layers)]
     pub layers: usize,
     /// Share of the connections between layers that training leaves out at a time
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = DEFAULT.dropout)]
     pub dropout: f64,
     /// Accounts to a training step
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = DEFAULT.batch)]
     pub batch: usize,
     /// Step size
-    #[arg(long, default_value_t = 1e-3)]
+    #[arg(long, default_value_t = DEFAULT.learning_rate)]
     pub learning_rate: f64,
     /// Strength of the filter's L2 penalty
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = DEFAULT.l2)]
     pub l2: f64,
     /// Share of the training accounts that count as anomalous
-    #[arg(long, default_value_t = 0.10)]
+    #[arg(long, default_value_t = DEFAULT.contamination)]
     pub contamination: f64,
     /// Probability from which an account counts as a bot
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = DEFAULT.threshold)]
     pub threshold: f64,
     /// Share of the accounts that stop the training and fit the calibration
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = VALIDATION_SHARE)]
     pub validation_share: f64,
     /// Share of the accounts that are held out to judge the model
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = HELD_OUT_SHARE)]
     pub held_out_share: f64,
 }
 
@@ -64,21 +68,20 @@ impl TrainingOptions {
     /// The defaults, with another number of epochs.
     #[must_use]
     pub fn with_epochs(epochs: usize) -> Self {
-        let params = FitParams::default();
         Self {
-            seed: params.seed,
+            seed: DEFAULT.seed,
             epochs,
-            patience: params.patience,
-            hidden: params.hidden,
-            layers: params.layers,
-            dropout: params.dropout,
-            batch: params.batch,
-            learning_rate: params.learning_rate,
-            l2: params.l2,
-            contamination: params.contamination,
-            threshold: params.threshold,
-            validation_share: 0.2,
-            held_out_share: 0.2,
+            patience: DEFAULT.patience,
+            hidden: DEFAULT.hidden,
+            layers: DEFAULT.layers,
+            dropout: DEFAULT.dropout,
+            batch: DEFAULT.batch,
+            learning_rate: DEFAULT.learning_rate,
+            l2: DEFAULT.l2,
+            contamination: DEFAULT.contamination,
+            threshold: DEFAULT.threshold,
+            validation_share: VALIDATION_SHARE,
+            held_out_share: HELD_OUT_SHARE,
         }
     }
 
@@ -97,7 +100,6 @@ impl TrainingOptions {
             l2: self.l2,
             contamination: self.contamination,
             threshold: self.threshold,
-            ..FitParams::default()
         }
     }
 
@@ -142,12 +144,12 @@ impl Train {
             let report = &trained.report;
             let judged = match &report.held_out {
                 Some(figures) => {
-                    format!(", judged on {} others\n\n{}", figures.pipeline.accounts, figures_table(figures))
+                    format!(", judged on {} others\n\n{}", figures.pipeline.accounts, figures_table(figures).trim_end())
                 }
-                None => "; none were held out to judge it\n".to_owned(),
+                None => "; none were held out to judge it".to_owned(),
             };
             format!(
-                "{} accounts in {:.1} s{judged}\nwritten to {path}; botdet publish {path} takes it into the database",
+                "{} accounts in {:.1} s{judged}\n\nwritten to {path}; botdet publish {path} takes it into the database",
                 report.training_accounts,
                 report.seconds,
                 path = self.out.display()

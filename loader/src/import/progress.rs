@@ -24,6 +24,8 @@ pub struct ImportSummary {
     pub labels_without_account: u64,
     /// Mapped fields whose path was in no record: most likely a misspelt path. Of records that were read only.
     pub never_found: Vec<Field>,
+    /// Fields that no record had under any name, and that are not known therefore.
+    pub absent: Vec<Field>,
 }
 
 /// The summary while it grows.
@@ -53,13 +55,14 @@ impl Progress {
     /// Closes the books.
     pub fn finish(mut self, mapping: &Mapping) -> ImportSummary {
         let listed = self.summary.accounts - self.summary.accounts_from_activity;
-        self.summary.never_found = Field::all()
-            .filter(|field| mapping.path(*field).is_some() && !self.found.contains(*field))
-            .filter(|field| match field.kind() {
-                RecordKind::Account => listed > 0,
-                RecordKind::Activity => self.summary.activity > 0,
-            })
-            .collect();
+        let was_read = |field: &Field| match field.kind() {
+            RecordKind::Account => listed > 0,
+            RecordKind::Activity => self.summary.activity > 0,
+        };
+        let missed = Field::all().filter(|field| was_read(field) && !self.found.contains(*field));
+        let (never_found, absent) = missed.partition(|field| mapping.path(*field).is_some());
+        self.summary.never_found = never_found;
+        self.summary.absent = absent;
         self.summary
     }
 }

@@ -50,27 +50,23 @@ pub struct FitParams {
     pub batch: usize,
     /// Step size.
     pub learning_rate: f64,
-    /// Threads to train on.
-    pub threads: usize,
 }
 
-impl Default for FitParams {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            l2: 1.0,
-            contamination: 0.10,
-            threshold: 0.5,
-            hidden: 64,
-            layers: 2,
-            dropout: 0.3,
-            epochs: 30,
-            patience: 10,
-            batch: 32,
-            learning_rate: 1e-3,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-        }
-    }
+impl FitParams {
+    /// What is documented as the default.
+    pub const DEFAULT: Self = Self {
+        seed: 1,
+        l2: 1.0,
+        contamination: 0.10,
+        threshold: 0.5,
+        hidden: 64,
+        layers: 2,
+        dropout: 0.3,
+        epochs: 30,
+        patience: 10,
+        batch: 32,
+        learning_rate: 1e-3,
+    };
 }
 
 /// Checked settings.
@@ -105,7 +101,7 @@ impl FitParams {
             batch_size: self.batch,
             learning_rate: self.learning_rate as f32,
             patience: self.patience,
-            threads: self.threads,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             seed: self.seed,
             ..TrainParams::default()
         }

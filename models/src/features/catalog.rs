@@ -118,7 +118,7 @@ catalog! {
         "mean length of a text" "no texts"
     content_length_std Behavioural "characters" [0.0, MANY] Logarithmic
         "population standard deviation of the length of texts" "no texts"
-    content_length_variance Content "characters²" [0.0, MANY] Logarithmic
+    content_length_variance Content "characters^2" [0.0, MANY] Logarithmic
         "population variance of the length of texts" "no texts"
     duplicate_rate Content "" [0.0, 1.0] Linear
         "share of texts that equal or nearly equal one of the account's 32 texts before" "no texts"

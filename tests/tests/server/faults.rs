@@ -4,7 +4,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use botdet_tests::activity::{events, insert};
+use botdet_tests::activity::insert;
 use botdet_tests::sql::{canceller, process};
 use botdet_tests::{Refusal, Sql, TestDatabase};
 use postgres::Client;
@@ -197,55 +197,57 @@ fn the_trigger_function_is_refused_where_it_cannot_work() {
 }
 
 #[test]
-fn the_trigger_names_the_column_a_table_lacks() {
+fn the_trigger_is_for_activity_alone() {
+    let database = TestDatabase::new("other_table");
+    let mut client = database.connect();
+    client.run(
+        "CREATE TABLE likes (LIKE botdet.activity);
+         CREATE TRIGGER t AFTER INSERT ON likes REFERENCING NEW TABLE AS new_rows
+         FOR EACH STATEMENT EXECUTE FUNCTION botdet_flag()",
+    );
+    let refusal = client.refused("INSERT INTO likes VALUES (1, 1, now(), 'like')");
+    assert_eq!(refusal.code, "39P01");
+    assert!(refusal.message.contains("for table likes, not for botdet.activity"), "{}", refusal.message);
+}
+
+#[test]
+fn the_trigger_names_the_column_that_activity_lacks() {
     let database = TestDatabase::new("columns");
     let mut client = database.connect();
-    let tables = [
-        ("account_id bigint, action text", "42703", "no column occurred_at"),
-        ("occurred_at timestamptz, action text", "42703", "no column account_id"),
+    let changes = [
+        ("DROP COLUMN action", "42703", "no column action"),
+        ("ALTER COLUMN action TYPE jsonb USING to_jsonb(action)", "42804", "action of table activity is not"),
         (
-            "account_id integer, occurred_at timestamptz, action text",
+            "ALTER COLUMN content TYPE jsonb USING to_jsonb(content)",
             "42804",
-            "account_id of table likes is not of type bigint",
-        ),
-        (
-            "account_id bigint, occurred_at date, action text",
-            "42804",
-            "occurred_at of table likes is not of type timestamptz",
-        ),
-        (
-            "account_id bigint, occurred_at timestamptz, action text, content jsonb",
-            "42804",
-            "content of table likes is not of type text",
+            "content of table activity is not",
         ),
     ];
-    for (columns, code, message) in tables {
-        client.run(&format!("CREATE TABLE likes ({columns}); {FLAG_ON_LIKES}"));
-        let refusal = client.refused("INSERT INTO likes DEFAULT VALUES");
-        assert_eq!(refusal.code, code, "{columns}: {}", refusal.message);
-        assert!(refusal.message.contains(message), "{columns}: {}", refusal.message);
-        client.run("DROP TABLE likes");
+    for (change, code, message) in changes {
+        client.run(&format!(
+            "BEGIN; ALTER TABLE botdet.activity {change}; ALTER TABLE botdet.activity ALTER account_id SET DEFAULT 1,
+             ALTER occurred_at SET DEFAULT now(){}",
+            if change.starts_with("DROP") { "" } else { ", ALTER action SET DEFAULT NULL, ALTER action DROP NOT NULL" }
+        ));
+        let refusal = client.refused("INSERT INTO botdet.activity DEFAULT VALUES");
+        assert_eq!(refusal.code, code, "{change}: {}", refusal.message);
+        assert!(refusal.message.contains(message), "{change}: {}", refusal.message);
+        client.run("ROLLBACK");
     }
 }
 
 #[test]
 fn dropped_and_reordered_columns_do_not_confuse_the_trigger() {
-    let database = TestDatabase::new("reordered");
-    let mut client = database.connect();
-    client.run(&format!(
-        "CREATE TABLE likes (note text, activity_id bigint GENERATED ALWAYS AS IDENTITY, action text, content text, occurred_at timestamptz, device text, account_id bigint);
-         ALTER TABLE likes DROP COLUMN note; ALTER TABLE likes ADD COLUMN target text; {FLAG_ON_LIKES}"
-    ));
-    let rows = events("ARRAY[1, 2]", 1, 50);
-    client
-        .run(&format!("INSERT INTO likes (account_id, occurred_at, action, content, device, target) {rows}"));
-    let kept = stored_states(&mut client);
-    client.run(&format!("TRUNCATE botdet.account_state; {}", insert("ARRAY[1, 2]", 1, 50)));
-    assert_eq!(kept, stored_states(&mut client));
+    let [plain, changed] = ["plain", "reordered"].map(TestDatabase::new);
+    let (mut plain, mut changed) = (plain.connect(), changed.connect());
+    changed.run(
+        "ALTER TABLE botdet.activity DROP COLUMN target, DROP COLUMN country, ADD COLUMN note text;
+         ALTER TABLE botdet.activity ADD COLUMN target text",
+    );
+    plain.run(&insert("ARRAY[1, 2]", 1, 50));
+    changed.run(&insert("ARRAY[1, 2]", 1, 50));
+    assert!(stored_states(&mut plain) == stored_states(&mut changed));
 }
-
-const FLAG_ON_LIKES: &str = "CREATE TRIGGER t AFTER INSERT ON likes REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION botdet_flag()";
 
 #[test]
 fn a_role_that_may_only_insert_keeps_states_and_scores_it_cannot_read() {

@@ -72,7 +72,7 @@ fn onnxruntime_without_a_library_is_an_error_that_names_the_setting() {
     client.run("SET botdet.execution_provider = onnxruntime");
     let refusal = client.refused(&format!("SELECT botdet_score({uncertain}::bigint)"));
     assert_eq!(refusal.code, "F0000");
-    assert!(refusal.message.contains("botdet.onnxruntime_library is not set"), "{}", refusal.message);
+    assert!(refusal.message.contains("botdet.onnxruntime_library: it is not set"), "{}", refusal.message);
 }
 
 #[test]

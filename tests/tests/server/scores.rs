@@ -24,7 +24,7 @@ fn without_a_model_rules_answer_and_say_so() {
     let row = client.query_one("SELECT * FROM botdet_score(1::bigint)", &[]).expect("it is scored");
     assert_eq!(row.get::<_, String>("stage"), "rules");
     assert_eq!(row.get::<_, Option<String>>("model_version"), None);
-    assert_eq!(row.get::<_, Option<f64>>("confidence_low"), None);
+    assert_eq!(row.get::<_, Option<f64>>("probability_low"), None);
     assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None);
     assert!(row.get::<_, bool>("is_bot"), "{:?}", row.get::<_, f64>("bot_probability"));
     assert!(row.get::<_, Vec<String>>("reasons")[0].contains("duplicate_rate"));
@@ -50,8 +50,8 @@ fn with_a_model_every_score_is_whole() {
     let wrong: Vec<String> = client.column(
         &format!(
             "SELECT s::text FROM {ALL} AS s
-             WHERE (bot_probability BETWEEN 0 AND 1 AND confidence_low BETWEEN 0 AND bot_probability
-                    AND confidence_high BETWEEN bot_probability AND 1 AND anomaly_score BETWEEN 0 AND 1
+             WHERE (bot_probability BETWEEN 0 AND 1 AND probability_low BETWEEN 0 AND bot_probability
+                    AND probability_high BETWEEN bot_probability AND 1 AND anomaly_score BETWEEN 0 AND 1
                     AND is_anomaly IS NOT NULL AND stage IN ('filter', 'sequence') AND cardinality(reasons) > 0
                     AND is_bot = (bot_probability >= 0.5) AND scored_at = now()
                     AND confidence = CASE WHEN is_bot THEN bot_probability ELSE 1 - bot_probability END
@@ -253,10 +253,26 @@ fn an_account_with_a_profile_only_is_scored_by_the_filter() {
 }
 
 #[test]
+fn an_explanation_adds_up_to_the_score() {
+    let database = TestDatabase::populated("explanation");
+    let mut client = database.connect();
+    let differences: Vec<f64> = client.column(
+        "SELECT abs((SELECT sum(contribution) FROM botdet_explain(account_id)) - ln(bot_probability / (1 - bot_probability)))
+         FROM botdet.score",
+        &[],
+    );
+    assert_eq!(differences.len(), ACCOUNTS as usize);
+    assert!(differences.iter().all(|difference| *difference < 1e-6), "{differences:?}");
+}
+
+#[test]
 fn an_explanation_lists_every_feature_strongest_first() {
     let database = TestDatabase::populated("explain");
     let mut client = database.connect();
-    let features: i64 = client.value("SELECT count(DISTINCT feature) FROM botdet_explain(1)", &[]);
+    let features: i64 = client.value(
+        "SELECT count(DISTINCT feature) FROM botdet_explain(1) JOIN botdet.feature_catalog USING (feature)",
+        &[],
+    );
     assert_eq!(features, 21);
     let contributions: Vec<f64> = client.column("SELECT abs(contribution) FROM botdet_explain(1)", &[]);
     assert!(contributions.is_sorted_by(|a, b| a >= b), "{contributions:?}");
