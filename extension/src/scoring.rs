@@ -10,6 +10,7 @@ use botdet_models::sequence::Sequence;
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
+use crate::postgres::memory::with_scratch;
 use crate::postgres::record::Record;
 use crate::store::accounts::{self, Account};
 use crate::store::models::Deployment;
@@ -76,25 +77,35 @@ pub fn score_accounts(
     let mut scored = Vec::with_capacity(account_ids.len());
     for batch in account_ids.chunks(BATCH) {
         check_for_interrupts();
-        let loaded = accounts::load(batch, i64::MAX, fresh);
-        let known: Vec<(FeatureVector, Option<Sequence>)> = loaded
-            .iter()
-            .filter(|account| account.is_known)
-            .map(|account| (account.features(), account.sequence()))
-            .collect();
-        let candidates: Vec<Candidate<'_>> = known
-            .iter()
-            .map(|(features, sequence)| Candidate { features, sequence: sequence.as_ref() })
-            .collect();
-        let (scores, version) = score_candidates(&candidates, deployment, depth, fresh)?;
-        let mut scores = scores.into_iter();
-        scored.extend(loaded.iter().map(|Account { account_id, is_known, .. }| AccountScore {
-            account_id: *account_id,
-            score: if *is_known { scores.next() } else { None },
-            version: version.clone().filter(|_| *is_known),
-        }));
+        scored.extend(with_scratch(|| score_batch(batch, deployment, depth, fresh))?);
     }
     Ok(scored)
+}
+
+fn score_batch(
+    account_ids: &[i64],
+    deployment: &Deployment,
+    depth: Depth,
+    fresh: bool,
+) -> Result<Vec<AccountScore>, Error> {
+    let loaded = accounts::load(account_ids, i64::MAX, fresh);
+    let known: Vec<(FeatureVector, Option<Sequence>)> = loaded
+        .iter()
+        .filter(|account| account.is_known)
+        .map(|account| (account.features(), account.sequence()))
+        .collect();
+    let candidates: Vec<Candidate<'_>> = known
+        .iter()
+        .map(|(features, sequence)| Candidate { features, sequence: sequence.as_ref() })
+        .collect();
+    let (scores, version) = score_candidates(&candidates, deployment, depth, fresh)?;
+    let mut scores = scores.into_iter();
+    let scored = loaded.iter().map(|Account { account_id, is_known, .. }| AccountScore {
+        account_id: *account_id,
+        score: if *is_known { scores.next() } else { None },
+        version: version.clone().filter(|_| *is_known),
+    });
+    Ok(scored.collect())
 }
 
 /// Scores features without an account behind them.

@@ -236,7 +236,8 @@ impl IsolationForest {
         let sound = self.nodes.iter().enumerate().all(|(index, node)| {
             let inner = usize::from(node.input) < width && node.right > 1;
             let inside = index + usize::from(node.right) < self.nodes.len();
-            node.value.is_finite() && (node.input == LEAF || (inner && inside))
+            let leaf = node.input == LEAF && node.value >= 0.0;
+            node.value.is_finite() && (leaf || (inner && inside))
         });
         if sound { Ok(()) } else { Err(ForestError::Corrupt("a node points outside")) }
     }

@@ -187,14 +187,14 @@ COMMENT ON COLUMN botdet.label.note IS 'remark of whoever labelled';
 COMMENT ON COLUMN botdet.label.labelled_by IS 'who said so';
 COMMENT ON COLUMN botdet.label.labelled_at IS 'when';
 
--- pg_dump carries the rows of these tables; the detector rows that the script itself made are left out. States and scores
--- are not carried: restoring activity fires the insert trigger, which makes them again. With both, events would count twice.
+-- pg_dump carries the rows of these tables. States and scores are not carried: restoring activity fires the insert trigger,
+-- which makes them again.
 SELECT pg_catalog.pg_extension_config_dump('botdet.account', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.activity', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.deployment', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.label', '');
-SELECT pg_catalog.pg_extension_config_dump('botdet.detector', $$WHERE detector <> 'account'$$);
+SELECT pg_catalog.pg_extension_config_dump('botdet.detector', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_get_serial_sequence('botdet.account', 'account_id')::regclass, '');
 SELECT pg_catalog.pg_extension_config_dump(pg_get_serial_sequence('botdet.activity', 'activity_id')::regclass, '');
 SELECT pg_catalog.pg_extension_config_dump(pg_get_serial_sequence('botdet.model_version', 'model_version_id')::regclass, '');

@@ -16,7 +16,13 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         PERFORM botdet.mark_accounts_stale(ARRAY(SELECT DISTINCT account_id FROM old_rows));
     ELSE
-        PERFORM botdet.mark_accounts_stale(ARRAY(SELECT account_id FROM old_rows UNION SELECT account_id FROM new_rows));
+        -- Only what a summary is made of.
+        PERFORM botdet.mark_accounts_stale(ARRAY(
+            WITH old AS (SELECT account_id, activity_id, occurred_at, action, content, device, target FROM old_rows),
+                 new AS (SELECT account_id, activity_id, occurred_at, action, content, device, target FROM new_rows)
+            SELECT account_id FROM ((TABLE old EXCEPT ALL TABLE new) UNION ALL (TABLE new EXCEPT ALL TABLE old)) AS changed
+            GROUP BY account_id ORDER BY account_id
+        ));
     END IF;
     RETURN NULL;
 END
@@ -65,6 +71,24 @@ FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
 CREATE TRIGGER tell_backends
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON botdet.detector
 FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
+
+-- The extension makes a row for each of its detectors; a restored dump brings the same row with the settings it had.
+CREATE FUNCTION botdet.take_settings()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE botdet.detector SET description = NEW.description, threshold = NEW.threshold, insert_mode = NEW.insert_mode
+    WHERE detector = NEW.detector;
+    RETURN CASE WHEN FOUND THEN NULL ELSE NEW END;
+END
+$$;
+COMMENT ON FUNCTION botdet.take_settings() IS
+    'trigger: inserting a detector that is there already, as a restored dump does, takes over its settings';
+
+CREATE TRIGGER take_settings
+BEFORE INSERT ON botdet.detector
+FOR EACH ROW EXECUTE FUNCTION botdet.take_settings();
 
 CREATE FUNCTION botdet.refuse_change()
 RETURNS trigger

@@ -12,5 +12,6 @@ REVOKE EXECUTE ON FUNCTION
     botdet.mark_stale(),
     botdet.mark_accounts_stale(bigint[]),
     botdet.deployment_changed(),
-    botdet.refuse_change()
+    botdet.refuse_change(),
+    botdet.take_settings()
 FROM PUBLIC;

@@ -4,6 +4,7 @@
 pub mod call;
 pub mod catalog;
 pub mod invalidation;
+pub mod memory;
 pub mod record;
 pub mod signals;
 pub mod spi;

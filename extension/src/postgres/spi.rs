@@ -7,6 +7,7 @@ use std::ffi::CString;
 use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, Oid};
 
+use super::memory::Scratch;
 use super::values;
 
 /// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
@@ -77,12 +78,14 @@ impl Statement {
                 nulls.as_ptr(),
                 read_only,
             );
+            let scratch = Scratch::new();
             loop {
                 pg_sys::SPI_cursor_fetch(portal, true, batch as _);
                 if pg_sys::SPI_processed == 0 {
                     break;
                 }
-                for_each_row(&mut each);
+                scratch.run(|| for_each_row(&mut each));
+                scratch.clear();
             }
             pg_sys::SPI_cursor_close(portal);
             pg_sys::SPI_finish();

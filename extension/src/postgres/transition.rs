@@ -6,6 +6,7 @@ use botdet_models::event::{Action, Event, Timestamp};
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::call::Call;
+use super::memory::Scratch;
 use super::values;
 use crate::error::Error;
 
@@ -114,11 +115,10 @@ impl NewRows {
     }
 
     /// Hands the rows to `work`, a sorted piece at a time.
-    ///
-    /// # Errors
-    /// The first that `work` returns.
-    pub fn in_pieces(&self, mut work: impl FnMut(&EventBuffer) -> Result<(), Error>) -> Result<(), Error> {
+    pub fn in_pieces(&self, mut work: impl FnMut(&EventBuffer)) {
         let mut buffer = EventBuffer::default();
+        // Long values are fetched and decompressed into this.
+        let scratch = Scratch::new();
         // SAFETY: store and descriptor belong to the trigger call in progress; the slot is dropped after the last read,
         // or with the statement's memory when an error unwinds.
         unsafe {
@@ -129,10 +129,11 @@ impl NewRows {
             let last_column = self.columns.iter().copied().max().unwrap_or(0);
             while pg_sys::tuplestore_gettupleslot(self.store, true, false, slot) {
                 pg_sys::slot_getsomeattrs_int(slot, last_column);
-                self.read(slot, &mut buffer);
+                scratch.run(|| self.read(slot, &mut buffer));
+                scratch.clear();
                 if buffer.is_full() {
                     buffer.sort();
-                    work(&buffer)?;
+                    work(&buffer);
                     buffer.clear();
                 }
             }
@@ -140,9 +141,8 @@ impl NewRows {
         }
         if !buffer.rows.is_empty() {
             buffer.sort();
-            work(&buffer)?;
+            work(&buffer);
         }
-        Ok(())
     }
 
     /// # Safety

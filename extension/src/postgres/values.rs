@@ -74,7 +74,6 @@ pub enum Element {
     Boolean,
     Text,
     Bytea,
-    Timestamptz,
 }
 
 impl Element {
@@ -85,14 +84,13 @@ impl Element {
             Self::Boolean => pg_sys::BOOLOID,
             Self::Text => pg_sys::TEXTOID,
             Self::Bytea => pg_sys::BYTEAOID,
-            Self::Timestamptz => pg_sys::TIMESTAMPTZOID,
         }
     }
 
     /// Length, whether passed by value, alignment.
     fn layout(self) -> (i32, bool, u8) {
         match self {
-            Self::Bigint | Self::Float8 | Self::Timestamptz => (8, true, pg_sys::TYPALIGN_DOUBLE),
+            Self::Bigint | Self::Float8 => (8, true, pg_sys::TYPALIGN_DOUBLE),
             Self::Boolean => (1, true, pg_sys::TYPALIGN_CHAR),
             Self::Text | Self::Bytea => (-1, false, pg_sys::TYPALIGN_INT),
         }

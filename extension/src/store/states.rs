@@ -1,17 +1,17 @@
 //! Keeping `botdet.account_state`.
 
-use std::collections::BTreeMap;
-use std::iter::Peekable;
+use std::collections::{BTreeMap, BTreeSet};
 
-use botdet_models::event::{EARLIEST, Event, Timestamp};
+use botdet_models::event::Event;
 use botdet_models::state::{AccountState, Observation};
 use pgrx::pg_sys::{self, Datum};
 
 use super::accounts::state_from_rows;
 use crate::postgres::call::check_for_interrupts;
+use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;
 use crate::postgres::transition::EventBuffer;
-use crate::postgres::values::{Element, array_datum, bytes_datum, timestamp_datum};
+use crate::postgres::values::{Element, array_datum, bytes_datum};
 
 /// Accounts that are locked, folded and written at a time.
 const BATCH: usize = 1024;
@@ -21,7 +21,14 @@ thread_local! {
         Statement::writing(include_str!("../sql/lock_states.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
     static ADD: Statement = const {
-        Statement::writing(include_str!("../sql/add_states.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIMESTAMPTZARRAYOID, pg_sys::BYTEAOID])
+        Statement::writing(include_str!("../sql/add_states.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::BYTEAOID])
+            .planned_once()
+    };
+    static OTHER_ROWS: Statement = const {
+        Statement::reading(
+            include_str!("../sql/accounts_with_other_rows.sql"),
+            &[pg_sys::INT8ARRAYOID, pg_sys::INT8ARRAYOID],
+        )
     };
     static WRITE: Statement = const {
         Statement::writing(
@@ -37,60 +44,103 @@ struct Kept {
     stale: bool,
 }
 
-/// Folds new events into the states of their accounts, and returns those accounts in ascending order.
-pub fn fold(events: &EventBuffer) -> Vec<i64> {
-    let mut accounts = events.accounts().peekable();
-    let mut touched = Vec::new();
-    while accounts.peek().is_some() {
-        let mut batch: Vec<_> =
-            accounts.by_ref().take(BATCH).map(|(id, events)| (id, events.peekable())).collect();
-        let first_at =
-            |events: &mut Peekable<_>| events.peek().map_or(EARLIEST, |event: &Event<'_>| event.occurred_at);
-        let firsts: Vec<(i64, Timestamp)> =
-            batch.iter_mut().map(|(id, events)| (*id, first_at(events))).collect();
-        let mut states = lock(&firsts);
+/// What one statement's rows do to states. A large statement comes in pieces.
+#[derive(Default)]
+pub struct Folding {
+    touched: BTreeSet<i64>,
+    /// Accounts whose state cannot be added to, for it holds later events or none that can be read.
+    stale: BTreeSet<i64>,
+    /// New rows of accounts that had no state before.
+    added: BTreeMap<i64, i64>,
+}
+
+impl Folding {
+    /// Folds a piece of the new events into the states of their accounts.
+    pub fn fold(&mut self, events: &EventBuffer) {
+        let mut accounts = events.accounts().peekable();
+        while accounts.peek().is_some() {
+            let batch: Vec<_> = accounts.by_ref().take(BATCH).collect();
+            with_scratch(|| self.fold_batch(batch));
+            check_for_interrupts();
+        }
+    }
+
+    fn fold_batch<'a>(&mut self, batch: Vec<(i64, impl Iterator<Item = Event<'a>>)>) {
+        let ids: Vec<i64> = batch.iter().map(|(id, _)| *id).collect();
+        let (mut states, added) = lock(&ids);
+        self.added.extend(added.iter().map(|id| (*id, 0)));
         for (account_id, account_events) in batch {
             let kept = states.entry(account_id).or_default();
+            let mut count = 0;
             for event in account_events {
                 kept.stale |= kept.state.observe(&event) == Observation::Late;
+                count += 1;
             }
-            // The rows are read once, here, rather than by every reader from now on.
+            if let Some(rows) = self.added.get_mut(&account_id) {
+                *rows += count;
+            }
             if kept.stale {
-                *kept = Kept { state: state_from_rows(account_id, i64::MAX, true), stale: false };
+                self.stale.insert(account_id);
             }
         }
         write(&states);
-        touched.extend(firsts.iter().map(|(id, _)| *id));
-        check_for_interrupts();
+        self.touched.extend(ids);
     }
-    touched
+
+    /// Builds from the rows what could not be folded: once for the statement, rather than by every reader from now on.
+    /// Returns all accounts that were touched, in ascending order.
+    pub fn finish(mut self) -> Vec<i64> {
+        self.stale.extend(accounts_with_other_rows(&self.added));
+        for account_id in &self.stale {
+            rebuild(*account_id);
+            check_for_interrupts();
+        }
+        self.touched.into_iter().collect()
+    }
+}
+
+fn accounts_with_other_rows(added: &BTreeMap<i64, i64>) -> Vec<i64> {
+    let mut found = Vec::new();
+    if !added.is_empty() {
+        let (ids, counts) = (id_array(added.keys().copied()), id_array(added.values().copied()));
+        OTHER_ROWS.with(|statement| {
+            statement.run(&[Some(ids), Some(counts)], true, |row| found.extend(row.bigint(1)));
+        });
+    }
+    found
 }
 
 /// Builds an account's state again from its rows; `false` when it has none.
 pub fn rebuild(account_id: i64) -> bool {
-    lock(&[(account_id, EARLIEST)]);
-    let state = state_from_rows(account_id, i64::MAX, true);
-    let has_events = state.events() > 0;
-    write(&BTreeMap::from([(account_id, Kept { state, stale: false })]));
-    has_events
+    with_scratch(|| {
+        lock(&[account_id]);
+        let state = state_from_rows(account_id, i64::MAX, true);
+        let has_events = state.events() > 0;
+        write(&BTreeMap::from([(account_id, Kept { state, stale: false })]));
+        has_events
+    })
 }
 
-/// Locks the states of accounts until the transaction ends, adding those that are missing. With each account comes the time
-/// of its first new event.
-fn lock(accounts: &[(i64, Timestamp)]) -> BTreeMap<i64, Kept> {
-    let mut states = BTreeMap::new();
-    lock_existing(accounts.iter().map(|(id, _)| *id), &mut states);
-    let missing: Vec<_> = accounts.iter().filter(|(id, _)| !states.contains_key(id)).collect();
-    if !missing.is_empty() {
-        let ids = id_array(missing.iter().map(|(id, _)| *id));
-        let firsts = missing.iter().map(|(_, first_at)| Some(timestamp_datum(*first_at)));
-        let firsts = array_datum(Element::Timestamptz, firsts);
-        let empty = bytes_datum(&AccountState::default().to_bytes());
-        ADD.with(|statement| statement.run(&[Some(ids), Some(firsts), Some(empty)], true, |_| {}));
-        // Another transaction may have added them first: then it has committed by now, and its state is the one to go on with.
-        lock_existing(missing.iter().map(|(id, _)| *id), &mut states);
+/// Locks the states of accounts, which come in ascending order, until the transaction ends. Adds those that are missing, and
+/// says which these were.
+fn lock(account_ids: &[i64]) -> (BTreeMap<i64, Kept>, Vec<i64>) {
+    let (mut states, mut added) = (BTreeMap::new(), Vec::new());
+    if let [only] = account_ids {
+        // A single account has no order to keep: most of the time its state is there.
+        lock_existing([*only].into_iter(), &mut states);
+        if !states.is_empty() {
+            return (states, added);
+        }
     }
-    states
+    // First all that are missing and then all locks, each in ascending order: two statements cannot wait for each other.
+    // Where another transaction adds one first, this waits for it, and goes on with its state.
+    let empty = bytes_datum(&AccountState::default().to_bytes());
+    let ids = id_array(account_ids.iter().copied());
+    ADD.with(|statement| {
+        statement.run(&[Some(ids), Some(empty)], true, |row| added.extend(row.bigint(1)));
+    });
+    lock_existing(account_ids.iter().copied(), &mut states);
+    (states, added)
 }
 
 fn lock_existing(account_ids: impl Iterator<Item = i64>, states: &mut BTreeMap<i64, Kept>) {

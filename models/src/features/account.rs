@@ -1,6 +1,6 @@
 //! From state and profile to the 21 features of the `account` detector.
 
-use super::FeatureVector;
+use super::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, FeatureVector};
 use crate::event::SECOND;
 use crate::profile::Profile;
 use crate::state::AccountState;
@@ -38,7 +38,16 @@ pub fn account_features(state: &AccountState, profile: &Profile) -> FeatureVecto
         followers.map(|count| count as f64),
         following.map(|count| count as f64),
     ];
-    FeatureVector { values: values.map(|value| value.filter(|value| value.is_finite())) }
+    FeatureVector { values: possible(values) }
+}
+
+/// Every value within what its feature can have: a table may hold nine quintillion followers.
+fn possible(values: [Option<f64>; ACCOUNT_FEATURE_COUNT]) -> [Option<f64>; ACCOUNT_FEATURE_COUNT] {
+    let mut values = values.map(|value| value.filter(|value| value.is_finite()));
+    for (definition, value) in ACCOUNT_FEATURES.iter().zip(&mut values) {
+        *value = value.map(|value| value.clamp(definition.low, definition.high));
+    }
+    values
 }
 
 /// How far the busiest clock hour stands above the mean active one: 0 when all are alike, towards 1 for one burst.

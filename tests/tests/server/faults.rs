@@ -196,6 +196,36 @@ fn the_trigger_function_is_refused_where_it_cannot_work() {
     assert_eq!((refusal.code.as_str(), refusal.message.contains("not by a trigger")), ("39P01", true));
 }
 
+/// Scoring runs as the extension's owner. A cancel that left its subtransaction behind would leave that user behind, too.
+#[test]
+fn a_cancelled_insert_does_not_leave_the_owner_behind() {
+    let mut database = TestDatabase::populated("cancelled_insert");
+    let role = database.role("inserter");
+    let mut owner = database.connect();
+    owner.run(&format!("GRANT USAGE ON SCHEMA botdet TO {role}; GRANT INSERT ON botdet.activity TO {role}"));
+    // Whoever scores waits for this lock, inside the subtransaction.
+    let mut blocker = database.connect();
+    blocker.run("BEGIN; SELECT FROM botdet.score WHERE account_id = 1 FOR UPDATE");
+    let mut client = database.connect_as(&role);
+    client.run(
+        "SET statement_timeout = '200ms';
+         DO $$ BEGIN
+             BEGIN
+                 INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'like');
+             EXCEPTION WHEN query_canceled THEN NULL;
+             END;
+             IF current_user <> session_user THEN RAISE 'still %', current_user; END IF;
+         END $$",
+    );
+    let refusal = client
+        .refused("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'like')");
+    assert_eq!(refusal.code, "57014");
+    assert_eq!(client.value::<i32>("SELECT 1", &[]), 1, "the session is not left in a transaction");
+    client.run("BEGIN");
+    client.run("ROLLBACK");
+    blocker.run("ROLLBACK");
+}
+
 #[test]
 fn the_trigger_is_for_activity_alone() {
     let database = TestDatabase::new("other_table");

@@ -18,11 +18,12 @@ const FOR_EVERYBODY: [&str; 9] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 19] = [
+const DECLARED: [(&str, &str); 20] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.mark_accounts_stale(bigint[])", "v u - -"),
     ("botdet.mark_stale()", "v u - definer"),
     ("botdet.refuse_change()", "v u - -"),
+    ("botdet.take_settings()", "v u - -"),
     ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
     ("botdet_activate(text,text)", "v u strict -"),
     ("botdet_anomaly(bigint)", "s s strict -"),
@@ -179,6 +180,8 @@ fn a_dump_restores_rows_models_states_and_scores() {
     // Restoring activity fires the trigger, which makes the states; scores wait for the model, which comes later.
     let source = TestDatabase::populated("dump");
     let target = TestDatabase::bare("restore", "TEMPLATE template0");
+    let refresh = "SELECT botdet_refresh_scores(array_agg(account_id)) FROM botdet.account";
+    source.connect().run(&format!("UPDATE botdet.detector SET threshold = 0.625; {refresh}"));
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
     let restored = program("pg_restore", &target)
@@ -188,7 +191,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
         .expect("pg_restore can be run");
     std::fs::remove_file(&file).expect("the dump can be removed");
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
-    target.connect().run("SELECT botdet_refresh_scores(array_agg(account_id)) FROM botdet.account");
+    target.connect().run(refresh);
     for question in [
         "SELECT md5(string_agg(to_jsonb(a)::text, '' ORDER BY activity_id)) FROM botdet.activity a",
         "SELECT md5(string_agg(to_jsonb(a)::text, '' ORDER BY account_id)) FROM botdet.account a",
@@ -204,6 +207,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
             (source.connect().value(question, &[]), target.connect().value(question, &[]));
         assert_eq!(before, after, "{question}");
     }
+    assert_eq!(target.connect().value::<f64>("SELECT threshold FROM botdet.detector", &[]), 0.625);
     // The numbers of new rows go on where the dumped ones ended.
     target
         .connect()

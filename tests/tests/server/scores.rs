@@ -253,6 +253,16 @@ fn an_account_with_a_profile_only_is_scored_by_the_filter() {
 }
 
 #[test]
+fn features_of_absurd_profiles_can_be_scored() {
+    let database = TestDatabase::populated("absurd");
+    let mut client = database.connect();
+    client
+        .run("UPDATE botdet.account SET followers = 9223372036854775807, following = 0 WHERE account_id = 1");
+    let probability: f64 = client.value("SELECT (botdet_score(botdet_features(1))).bot_probability", &[]);
+    assert!((0.0..=1.0).contains(&probability));
+}
+
+#[test]
 fn an_explanation_adds_up_to_the_score() {
     let database = TestDatabase::populated("explanation");
     let mut client = database.connect();

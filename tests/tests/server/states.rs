@@ -45,6 +45,41 @@ fn rows_from_before_the_first_state_are_not_forgotten() {
 }
 
 #[test]
+fn rows_from_after_the_first_new_one_are_not_forgotten_either() {
+    let database = TestDatabase::new("after");
+    let mut client = database.connect();
+    client.run("ALTER TABLE botdet.activity DISABLE TRIGGER flag");
+    client.run(&insert("ARRAY[1]", 21, 40));
+    client.run("ALTER TABLE botdet.activity ENABLE TRIGGER flag");
+    client.run(&insert("ARRAY[1, 2]", 1, 2));
+    assert_nothing_is_stale(&mut client);
+    assert_states_follow_rows(&mut client);
+}
+
+#[test]
+fn a_large_unordered_statement() {
+    let database = TestDatabase::new("unordered");
+    let mut client = database.connect();
+    client.run("UPDATE botdet.detector SET insert_mode = 'off'");
+    client.run(
+        "INSERT INTO botdet.activity (account_id, occurred_at, action)
+         SELECT 1 + n % 40, '2025-01-01'::timestamptz + n * interval '1 s', 'like'
+         FROM generate_series(1, 270000) AS n ORDER BY hashint4(n)",
+    );
+    assert_nothing_is_stale(&mut client);
+    assert_states_follow_rows(&mut client);
+}
+
+#[test]
+fn an_update_of_what_states_do_not_hold_leaves_them_alone() {
+    let database = TestDatabase::new("harmless_update");
+    let mut client = database.connect();
+    client.run(&insert(THREE, 1, 30));
+    client.run("UPDATE botdet.activity SET ip = '127.0.0.1', country = 'fr'");
+    assert_nothing_is_stale(&mut client);
+}
+
+#[test]
 fn however_rows_are_inserted_the_state_is_the_same() {
     let [one_by_one, statements, copied] = ["piecewise", "at_once", "copied"].map(TestDatabase::new);
     let [mut one_by_one, mut statements, mut copied] =
