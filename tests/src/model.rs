@@ -80,6 +80,7 @@ pub fn trained(client: &mut Client, size: Size) -> Vec<u8> {
         dropout: 0.0,
         batch: 32,
         learning_rate: 3e-3,
+        sequence_accounts: 0,
         l2: 1.0,
         contamination: 0.1,
         threshold: 0.5,

@@ -47,6 +47,9 @@ pub struct TrainingOptions {
     /// Step size
     #[arg(long, default_value_t = DEFAULT.learning_rate)]
     pub learning_rate: f64,
+    /// Fewest training accounts that a sequence model is trained on; with fewer the filter answers alone
+    #[arg(long, default_value_t = DEFAULT.sequence_accounts)]
+    pub sequence_accounts: usize,
     /// Strength of the filter's L2 penalty
     #[arg(long, default_value_t = DEFAULT.l2)]
     pub l2: f64,
@@ -77,6 +80,7 @@ impl TrainingOptions {
             dropout: DEFAULT.dropout,
             batch: DEFAULT.batch,
             learning_rate: DEFAULT.learning_rate,
+            sequence_accounts: DEFAULT.sequence_accounts,
             l2: DEFAULT.l2,
             contamination: DEFAULT.contamination,
             threshold: DEFAULT.threshold,
@@ -97,6 +101,7 @@ impl TrainingOptions {
             dropout: self.dropout,
             batch: self.batch,
             learning_rate: self.learning_rate,
+            sequence_accounts: self.sequence_accounts,
             l2: self.l2,
             contamination: self.contamination,
             threshold: self.threshold,
@@ -149,10 +154,14 @@ impl Train {
                 None => "; none were held out to judge it".to_owned(),
             };
             format!(
-                "{} accounts in {:.1} s{judged}\n\nwritten to {path}; botdet publish {path} takes it into the database",
+                "{} accounts in {:.1} s, sequence model {sequence}{judged}\n\nwritten to {path}; botdet publish {path} takes it into the database",
                 report.training_accounts,
                 report.seconds,
-                path = self.out.display()
+                path = self.out.display(),
+                sequence = match report.epochs {
+                    0 => format!("left out (it takes {} accounts)", self.training.sequence_accounts),
+                    epochs => format!("of {epochs} epochs"),
+                }
             )
         })
     }

@@ -67,7 +67,7 @@ impl GruConfig {
 pub struct TrainParams {
     /// The most passes over the training sequences. 1 or more.
     pub epochs: usize,
-    /// Sequences per step of the optimiser. 1 or more; a batch occupies at most `batch_size / 32` threads.
+    /// Sequences per step of the optimiser. 1 or more; a batch occupies at most `batch_size / 16` threads.
     pub batch_size: usize,
     /// Adam's step size. Above 0, at most 1.
     pub learning_rate: f32,

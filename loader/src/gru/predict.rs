@@ -8,8 +8,8 @@ use super::forward::{Tape, forward};
 use super::network::GruNetwork;
 use super::parallel::for_each_slot;
 
-/// Sequences per packed batch: enough for the matrix products, few enough for the cache.
-pub(super) const SHARD: usize = 32;
+/// Sequences per packed batch: enough for the matrix products, few enough that a batch of 32 keeps two threads busy.
+pub(super) const SHARD: usize = 16;
 
 impl GruNetwork {
     /// The logit of each sequence; `sequences[i]` is `[length × inputs]`, row-major.

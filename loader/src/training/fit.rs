@@ -50,13 +50,15 @@ pub struct FitParams {
     pub batch: usize,
     /// Step size.
     pub learning_rate: f64,
+    /// Fewest training accounts that a sequence model is trained on: with fewer it learns them by heart.
+    pub sequence_accounts: usize,
 }
 
 impl FitParams {
     /// What is documented as the default.
     pub const DEFAULT: Self = Self {
         seed: 1,
-        l2: 1.0,
+        l2: 10.0,
         contamination: 0.10,
         threshold: 0.5,
         hidden: 64,
@@ -66,6 +68,7 @@ impl FitParams {
         patience: 10,
         batch: 32,
         learning_rate: 1e-3,
+        sequence_accounts: 500,
     };
 }
 
@@ -135,8 +138,11 @@ pub fn fit(
         ..IsolationForestParams::default()
     };
     let forest = IsolationForest::fit(&inputs, grown.len(), forest_params)?;
-    let network =
-        if params.epochs > 0 { Some(fit_sequence(training, validation, params, progress)?) } else { None };
+    let network = if params.epochs > 0 && grown.len() >= params.sequence_accounts {
+        Some(fit_sequence(training, validation, params, progress)?)
+    } else {
+        None
+    };
 
     let stages = Stages { preprocessor, filter, forest, network };
     let decision = stages.calibrate(validation, params)?;
