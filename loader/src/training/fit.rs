@@ -112,7 +112,8 @@ impl FitParams {
 }
 
 /// Trains on `training`, stops and calibrates on `validation`. The filter and the isolation forest are about grown accounts
-/// and learn from these alone; the sequence model learns from younger ones as well. `progress` hears of every epoch, and may end it early.
+/// and learn from these alone; the sequence model learns from younger ones as well. `progress` hears of every epoch, and may
+/// end it early.
 ///
 /// # Errors
 /// [`LoaderError`] when a part cannot be fitted.

@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn a_session_of_the_contest_is_imported_by_its_preset() {
-    let Some(folder) = shared_data() else {
-        println!("skipped: ../shared/data is not there");
+    let Some(folder) = shared_data("a_session_of_the_contest") else {
         return;
     };
     let document = Some(folder.join("bot_or_not/session1.json"));
@@ -23,8 +22,7 @@ fn a_session_of_the_contest_is_imported_by_its_preset() {
 
 #[test]
 fn a_wide_table_of_accounts_is_imported_by_a_mapping() {
-    let Some(folder) = shared_data() else {
-        println!("skipped: ../shared/data is not there");
+    let Some(folder) = shared_data("a_wide_table_of_accounts") else {
         return;
     };
     let accounts = import(ImportParams {
