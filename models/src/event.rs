@@ -1,5 +1,7 @@
 //! What an account does: one row of activity, borrowed from wherever it lies.
 
+use std::net::IpAddr;
+
 /// Microseconds since 1970-01-01 00:00:00 UTC.
 pub type Timestamp = i64;
 
@@ -112,13 +114,17 @@ pub struct Event<'a> {
     pub device: Option<&'a str>,
     /// Whom or what it was done to.
     pub target: Option<&'a str>,
+    /// The address it came from.
+    pub ip: Option<IpAddr>,
+    /// The country it came from.
+    pub country: Option<&'a str>,
 }
 
 impl<'a> Event<'a> {
     /// An event of which only time and kind are known.
     #[must_use]
     pub fn new(occurred_at: Timestamp, action: Action) -> Self {
-        Self { occurred_at, order: 0, action, content: None, device: None, target: None }
+        Self { occurred_at, order: 0, action, content: None, device: None, target: None, ip: None, country: None }
     }
 
     /// The content, unless it is empty or white space only.

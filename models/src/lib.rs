@@ -10,6 +10,7 @@
 
 pub mod artifact;
 pub mod calibration;
+pub mod digest;
 pub mod event;
 pub mod features;
 pub mod hash;

@@ -3,7 +3,7 @@
 use super::codec::{Reader, StateError, Writer};
 
 /// The 24 smallest hashes seen: exact up to 24 distinct values, an estimate beyond (k minimum values, Bar-Yossef et al.,
-/// RANDOM 2002). Independent of order and of repetition, so merging loses nothing.
+/// RANDOM 2002). Independent of order and of repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DistinctSketch {
     len: u8,
@@ -33,13 +33,6 @@ impl DistinctSketch {
         self.smallest.copy_within(position..kept, position + 1);
         self.smallest[position] = hash;
         self.len = (kept + 1) as u8;
-    }
-
-    /// The sketch of both sets together.
-    #[must_use]
-    pub fn merged(mut self, other: Self) -> Self {
-        other.hashes().iter().for_each(|hash| self.add(*hash));
-        self
     }
 
     /// Number of distinct values; `None` when there was none.
@@ -100,10 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn order_repetition_and_merging_do_not_matter() {
+    fn order_and_repetition_do_not_matter() {
         let mut twice = sketch(0..100);
         (0..100).rev().for_each(|value| twice.add((mix64(value + 1) >> 32) as u32));
         assert_eq!(twice, sketch(0..100));
-        assert_eq!(sketch(0..60).merged(sketch(40..100)), sketch(0..100));
     }
 }

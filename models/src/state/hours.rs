@@ -11,9 +11,6 @@ pub(super) struct Hours {
     pub(super) active: u32,
     /// Events in the busiest clock hour.
     pub(super) busiest: u32,
-    /// Events in the first clock hour, which a state merged before this one may share.
-    in_first: u32,
-    first: u32,
     in_latest: u32,
     latest: u32,
 }
@@ -23,41 +20,18 @@ impl Hours {
         let hour = (at / (3600 * SECOND)) as u32;
         let of_day = &mut self.of_day[(hour % 24) as usize];
         *of_day = of_day.saturating_add(1);
-        if self.active == 0 {
-            self.first = hour;
-        }
         if self.active == 0 || hour != self.latest {
             self.active = self.active.saturating_add(1);
             self.latest = hour;
             self.in_latest = 0;
         }
         self.in_latest = self.in_latest.saturating_add(1);
-        if hour == self.first {
-            self.in_first = self.in_latest;
-        }
         self.busiest = self.busiest.max(self.in_latest);
-    }
-
-    /// These hours followed by `later` ones; neither is empty.
-    pub(super) fn merged(mut self, later: Self) -> Self {
-        for (count, more) in self.of_day.iter_mut().zip(later.of_day) {
-            *count = count.saturating_add(more);
-        }
-        let shared = self.latest == later.first;
-        let at_seam = if shared { self.in_latest.saturating_add(later.in_first) } else { 0 };
-        if shared && self.first == self.latest {
-            self.in_first = at_seam;
-        }
-        self.in_latest = if shared && later.first == later.latest { at_seam } else { later.in_latest };
-        self.latest = later.latest;
-        self.busiest = self.busiest.max(later.busiest).max(at_seam);
-        self.active = self.active.saturating_add(later.active.saturating_sub(u32::from(shared)));
-        self
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
         self.of_day.iter().for_each(|count| out.u32(*count));
-        for value in [self.active, self.busiest, self.in_first, self.first, self.in_latest, self.latest] {
+        for value in [self.active, self.busiest, self.in_latest, self.latest] {
             out.u32(value);
         }
     }
@@ -71,8 +45,6 @@ impl Hours {
             of_day,
             active: input.u32()?,
             busiest: input.u32()?,
-            in_first: input.u32()?,
-            first: input.u32()?,
             in_latest: input.u32()?,
             latest: input.u32()?,
         };

@@ -1,10 +1,10 @@
 //! One account's activity in a value of fixed size: what the insert trigger keeps, and everything features are made of.
 //!
-//! A state is folded event by event in time order ([`AccountState::observe`]), two states of adjoining stretches of time
-//! merge ([`AccountState::merged`]), and [`AccountState::to_bytes`] is its stored form:
+//! A state is folded event by event in time order ([`AccountState::observe`]), and [`AccountState::to_bytes`] is its stored
+//! form:
 //!
 //! ```text
-//! 0     format version (1)
+//! 0     format version (2)
 //! 1     events observed (u64), first and last event (i64 µs each), order of the last (i64),
 //!       events by action (16 × u32)
 //!       hours, sessions, publications, texts, devices, previous device and target, ring of the last 128 events
@@ -28,9 +28,8 @@ pub use moments::Moments;
 pub use ring::{EventTraits, RING_EVENTS, RingEvent};
 pub use texts::REMEMBERED_TEXTS;
 
+use crate::digest::{Digest, Digests};
 use crate::event::{Action, EARLIEST, Event, LATEST, Timestamp};
-use crate::hash::hash32;
-use crate::text::TextSummary;
 use codec::{Reader, Writer};
 use hours::Hours;
 use publications::Publications;
@@ -70,12 +69,19 @@ pub struct AccountState {
 
 impl AccountState {
     /// Version of the stored form.
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
     /// Length of the stored form.
-    pub const BYTES: usize = 1841;
+    pub const BYTES: usize = 1809;
 
     /// Folds one event in. Events must come in time order; those of the same instant in the order of their rows.
     pub fn observe(&mut self, event: &Event<'_>) -> Observation {
+        let mut digests = Digests::default();
+        digests.push(event);
+        self.observe_digest(&digests.events()[0], &digests)
+    }
+
+    /// [`AccountState::observe`] for an event that is one of `digests`.
+    pub fn observe_digest(&mut self, event: &Digest, digests: &Digests) -> Observation {
         let at = event.occurred_at;
         if !(EARLIEST..LATEST).contains(&at) {
             return Observation::OutOfRange;
@@ -97,69 +103,32 @@ impl AccountState {
         if event.action.is_publication() {
             self.publications.observe(at);
         }
-        let traits = self.observe_traits(event);
+        let traits = self.observe_traits(event, digests.words(event));
         self.ring.push(RingEvent::new(at, event.action, traits));
         Observation::Counted
     }
 
-    fn is_late(&self, event: &Event<'_>) -> bool {
+    fn is_late(&self, event: &Digest) -> bool {
         let is_ordered = event.order > 0 && event.occurred_at == self.last_at;
         event.occurred_at < self.last_at || is_ordered && event.order <= self.last_order
     }
 
-    fn observe_traits(&mut self, event: &Event<'_>) -> EventTraits {
+    fn observe_traits(&mut self, event: &Digest, words: &[u8]) -> EventTraits {
         let mut traits = EventTraits::default();
-        if let Some(text) = event.text() {
-            let summary = TextSummary::of(text);
-            traits.length_class = EventTraits::length_class_of(summary.characters);
-            traits.has_typo = summary.has_typo;
-            traits.has_link = summary.has_link;
-            traits.is_near_duplicate = self.texts.observe(&summary);
+        if let Some(text) = &event.text {
+            traits.length_class = EventTraits::length_class_of(text.characters);
+            traits.has_typo = text.has_typo;
+            traits.has_link = text.has_link;
+            traits.is_near_duplicate = self.texts.observe(text, words);
         }
-        let device = hash_of(event.device);
-        if device != 0 {
-            self.devices.add(device);
+        if event.device != 0 {
+            self.devices.add(event.device);
         }
-        traits.device_changed = self.events > 1 && device != self.previous_device;
-        self.previous_device = device;
-        let target = hash_of(event.target);
-        traits.same_target = target != 0 && target == self.previous_target;
-        self.previous_target = target;
+        traits.device_changed = self.events > 1 && event.device != self.previous_device;
+        self.previous_device = event.device;
+        traits.same_target = event.target != 0 && event.target == self.previous_target;
+        self.previous_target = event.target;
         traits
-    }
-
-    /// The state of this account's events followed by those of `later`, whose first must not be older than this one's
-    /// last. Counts, histograms, sessions, gaps, devices and the ring come out as if all events had been observed in one
-    /// go, moments up to rounding; near-duplicates as [`REMEMBERED_TEXTS`] allows.
-    #[must_use]
-    pub fn merged(self, later: &Self) -> Option<Self> {
-        if later.events == 0 {
-            return Some(self);
-        }
-        if self.events == 0 {
-            return Some(later.clone());
-        }
-        if later.first_at < self.last_at {
-            return None;
-        }
-        let mut merged = Self {
-            events: self.events + later.events,
-            last_at: later.last_at,
-            last_order: later.last_order,
-            hours: self.hours.merged(later.hours),
-            sessions: self.sessions.merged(self.last_at, later.sessions),
-            publications: self.publications.merged(later.publications),
-            texts: self.texts.clone().merged(&later.texts),
-            devices: self.devices.merged(later.devices),
-            previous_device: later.previous_device,
-            previous_target: later.previous_target,
-            ..self
-        };
-        for (count, more) in merged.actions.iter_mut().zip(later.actions) {
-            *count = count.saturating_add(more);
-        }
-        later.ring.oldest_first().for_each(|event| merged.ring.push(event));
-        Some(merged)
     }
 
     /// Events observed.
@@ -313,11 +282,6 @@ impl AccountState {
             ring: Ring::read(&mut input)?,
         })
     }
-}
-
-/// Hash of a name that is there and not empty, else 0.
-fn hash_of(name: Option<&str>) -> u32 {
-    name.filter(|name| !name.is_empty()).map_or(0, |name| hash32(name).max(1))
 }
 
 #[cfg(test)]

@@ -7,18 +7,16 @@ use crate::event::{SECOND, Timestamp};
 /// Gaps between consecutive publications.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Publications {
-    span: Option<(Timestamp, Timestamp)>,
+    last: Option<Timestamp>,
     gaps: Moments,
 }
 
 impl Publications {
     pub(super) fn observe(&mut self, at: Timestamp) {
-        let Some((_, last)) = &mut self.span else {
-            self.span = Some((at, at));
-            return;
-        };
-        self.gaps.add(at.saturating_sub(*last) as f64 / SECOND as f64);
-        *last = at;
+        if let Some(last) = self.last {
+            self.gaps.add(at.saturating_sub(last) as f64 / SECOND as f64);
+        }
+        self.last = Some(at);
     }
 
     /// Seconds between consecutive publications.
@@ -26,24 +24,13 @@ impl Publications {
         self.gaps
     }
 
-    pub(super) fn merged(mut self, later: Self) -> Self {
-        if let Some((first, last)) = later.span {
-            self.observe(first);
-            self.gaps = self.gaps.merged(later.gaps);
-            self.span = self.span.map(|(own_first, _)| (own_first, last));
-        }
-        self
-    }
-
     pub(super) fn write(&self, out: &mut Writer) {
-        let (first, last) = self.span.unwrap_or((i64::MIN, i64::MIN));
-        out.i64(first);
-        out.i64(last);
+        out.i64(self.last.unwrap_or(i64::MIN));
         self.gaps.write(out);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
-        let (first, last) = (input.i64()?, input.i64()?);
-        Ok(Self { span: (first != i64::MIN).then_some((first, last)), gaps: Moments::read(input)? })
+        let last = Some(input.i64()?).filter(|last| *last != i64::MIN);
+        Ok(Self { last, gaps: Moments::read(input)? })
     }
 }

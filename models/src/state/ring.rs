@@ -38,8 +38,8 @@ pub struct EventTraits {
 impl EventTraits {
     /// Class of a text's length: four classes to each doubling.
     #[must_use]
-    pub fn length_class_of(characters: u64) -> u8 {
-        1 + (4.0 * (1.0 + characters as f64).log2()).floor().min(62.0) as u8
+    pub fn length_class_of(characters: u32) -> u8 {
+        1 + (4.0 * (1.0 + f64::from(characters)).log2()).floor().min(62.0) as u8
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, StateError, Writer};
 use super::moments::Moments;
-use crate::text::{Signature, TextSummary, WORD_BUCKETS};
+use crate::text::{Signature, TextDigest, WORD_BUCKETS};
 
 /// Earlier texts that a new one is compared with.
 pub const REMEMBERED_TEXTS: usize = 32;
@@ -31,13 +31,13 @@ impl Default for Texts {
 
 impl Texts {
     /// Adds a text and says whether it nearly repeats an earlier one.
-    pub(super) fn observe(&mut self, text: &TextSummary) -> bool {
-        self.lengths.add(text.characters as f64);
+    pub(super) fn observe(&mut self, text: &TextDigest, words: &[u8]) -> bool {
+        self.lengths.add(f64::from(text.characters));
         self.with_typo += u32::from(text.has_typo);
-        for word in &text.words {
-            self.count_word(TextSummary::bucket(*word));
+        for bucket in words {
+            self.count_word(usize::from(*bucket) % WORD_BUCKETS);
         }
-        if text.words.is_empty() {
+        if words.is_empty() {
             return false;
         }
         let repeats = self.recent.holds_near(text.signature);
@@ -56,29 +56,6 @@ impl Texts {
 
     pub(super) fn word_counts(&self) -> impl Iterator<Item = f64> + Clone {
         self.words.iter().map(|count| f64::from(*count))
-    }
-
-    /// Near-duplicates across the seam are found while the later half remembers all its texts, which is up to
-    /// [`REMEMBERED_TEXTS`] of them; beyond, those few at the seam are missing.
-    pub(super) fn merged(mut self, later: &Self) -> Self {
-        self.lengths = self.lengths.merged(later.lengths);
-        self.with_typo = self.with_typo.saturating_add(later.with_typo);
-        self.near_duplicates = self.near_duplicates.saturating_add(later.near_duplicates);
-        let sums = self.words.iter().zip(&later.words).map(|(a, b)| u32::from(*a) + u32::from(*b));
-        let overflows = sums.clone().any(|sum| sum > u32::from(u16::MAX));
-        let sums: Vec<u32> = sums.map(|sum| if overflows { sum / 2 } else { sum }).collect();
-        for (count, sum) in self.words.iter_mut().zip(sums) {
-            *count = sum as u16;
-        }
-        let remembers_all = later.lengths.count() as usize <= REMEMBERED_TEXTS;
-        let mut own = RecentSignatures::default();
-        for signature in later.recent.oldest_first() {
-            let is_new = remembers_all && !own.holds_near(signature);
-            self.near_duplicates += u32::from(is_new && self.recent.holds_near(signature));
-            own.push(signature);
-            self.recent.push(signature);
-        }
-        self
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
@@ -130,11 +107,6 @@ impl RecentSignatures {
         self.ring[pushed % REMEMBERED_TEXTS] = signature.0;
         let next = pushed + 1;
         self.pushed = if next == 2 * REMEMBERED_TEXTS { REMEMBERED_TEXTS as u8 } else { next as u8 };
-    }
-
-    fn oldest_first(&self) -> impl Iterator<Item = Signature> {
-        let start = if self.len() < REMEMBERED_TEXTS { 0 } else { usize::from(self.pushed) };
-        (0..self.len()).map(move |i| Signature(self.ring[(start + i) % REMEMBERED_TEXTS]))
     }
 
     fn write(&self, out: &mut Writer) {

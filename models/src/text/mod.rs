@@ -28,23 +28,6 @@ impl Signature {
         seeds
     };
 
-    fn of_word_hashes(hashes: &[u64]) -> Self {
-        let mut minima = [u64::MAX; 8];
-        let mut add = |shingle: u64| {
-            for (minimum, seed) in minima.iter_mut().zip(Self::SEEDS) {
-                *minimum = (*minimum).min(mix64(shingle ^ seed));
-            }
-        };
-        match hashes {
-            [] => return Self::default(),
-            [only] => add(*only),
-            _ => {
-                hashes.windows(2).for_each(|pair| add(mix64(pair[0].wrapping_mul(31).wrapping_add(pair[1]))))
-            }
-        }
-        Self(u64::from_le_bytes(minima.map(|minimum| (minimum >> 56) as u8)))
-    }
-
     /// Whether the two texts share about three quarters of their word pairs or more.
     #[must_use]
     pub fn is_near(self, other: Self) -> bool {
@@ -54,45 +37,65 @@ impl Signature {
     }
 }
 
-/// Summary of one text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TextSummary {
+/// What is kept of one text, besides its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TextDigest {
     /// Unicode scalar values of the whole text.
-    pub characters: u64,
+    pub characters: u32,
     /// Whether it holds a typo: a listed misspelling, a letter three times in a row, or a word twice in a row.
     pub has_typo: bool,
     /// Whether it holds a link.
     pub has_link: bool,
     /// The signature; [`Signature::default`] when the text has no words.
     pub signature: Signature,
-    /// Hashes of its words, in order.
-    pub words: Vec<u64>,
 }
 
-impl TextSummary {
-    /// Reads a text. Cost is linear in the text's length for counting, and bounded for everything else.
+impl TextDigest {
+    /// Reads a text and adds the buckets of its words to `words`, each below [`WORD_BUCKETS`]. Cost is linear in the text's
+    /// length for counting, and bounded for everything else.
     #[must_use]
-    pub fn of(text: &str) -> Self {
-        let mut summary = Self { characters: text.chars().count() as u64, ..Self::default() };
-        let mut previous = None;
+    pub fn of(text: &str, words: &mut Vec<u8>) -> Self {
+        let mut digest = Self { characters: text.chars().count() as u32, ..Self::default() };
         let mut reader = words::Words::new(prefix(text, ANALYSED_BYTES));
+        let mut pairs = PairMinima::default();
         while let Some(word) = reader.next_word() {
             let hash = hash_bytes(word.as_bytes());
-            summary.has_typo |= typos::is_misspelling(hash)
+            digest.has_typo |= typos::is_misspelling(hash)
                 || typos::has_stretched_letter(word)
-                || (previous == Some(hash) && word.chars().nth(1).is_some());
-            previous = Some(hash);
-            summary.words.push(hash);
+                || (pairs.previous == Some(hash) && word.chars().nth(1).is_some());
+            pairs.add(hash);
+            words.push((hash >> 58) as u8);
         }
-        summary.has_link = reader.saw_link();
-        summary.signature = Signature::of_word_hashes(&summary.words);
-        summary
+        digest.has_link = reader.saw_link();
+        digest.signature = pairs.signature();
+        digest
+    }
+}
+
+/// Minima over a text's word pairs; of the only word, where there is no pair.
+#[derive(Default)]
+struct PairMinima {
+    previous: Option<u64>,
+    minima: Option<[u64; 8]>,
+}
+
+impl PairMinima {
+    fn add(&mut self, word: u64) {
+        if let Some(previous) = self.previous {
+            let pair = mix64(previous.wrapping_mul(31).wrapping_add(word));
+            let minima = self.minima.get_or_insert([u64::MAX; 8]);
+            for (minimum, seed) in minima.iter_mut().zip(Signature::SEEDS) {
+                *minimum = (*minimum).min(mix64(pair ^ seed));
+            }
+        }
+        self.previous = Some(word);
     }
 
-    /// Bucket of the word histogram a word's hash falls into, below [`WORD_BUCKETS`].
-    #[must_use]
-    pub fn bucket(word_hash: u64) -> usize {
-        (word_hash >> 58) as usize
+    fn signature(self) -> Signature {
+        let only = || self.previous.map(|word| Signature::SEEDS.map(|seed| mix64(word ^ seed)));
+        self.minima.or_else(only).map_or(Signature::default(), |minima| {
+            Signature(u64::from_le_bytes(minima.map(|minimum| minimum as u8)))
+        })
     }
 }
 
@@ -109,26 +112,31 @@ fn prefix(text: &str, bytes: usize) -> &str {
 mod tests {
     use super::*;
 
+    fn digest(text: &str) -> (TextDigest, Vec<u8>) {
+        let mut words = Vec::new();
+        (TextDigest::of(text, &mut words), words)
+    }
+
     #[test]
     fn counts_characters_not_bytes() {
-        assert_eq!(TextSummary::of("größe 👋").characters, 7);
+        assert_eq!(digest("größe 👋").0.characters, 7);
     }
 
     #[test]
     fn links_and_mentions_are_not_words() {
-        let plain = TextSummary::of("look at this");
-        let decorated = TextSummary::of("@friend look at this https://example.org/x?y=1");
-        assert_eq!(plain.words, decorated.words);
-        assert!(decorated.has_link && !plain.has_link);
+        let plain = digest("look at this");
+        let decorated = digest("@friend look at this https://example.org/x?y=1");
+        assert_eq!(plain.1, decorated.1);
+        assert!(decorated.0.has_link && !plain.0.has_link);
     }
 
     #[test]
     fn typos_are_found() {
         for text in ["I definately agree", "sooo good", "the the end"] {
-            assert!(TextSummary::of(text).has_typo, "{text}");
+            assert!(digest(text).0.has_typo, "{text}");
         }
         for text in ["I definitely agree", "so good", "a a b", "book", ""] {
-            assert!(!TextSummary::of(text).has_typo, "{text}");
+            assert!(!digest(text).0.has_typo, "{text}");
         }
     }
 
@@ -139,7 +147,7 @@ mod tests {
         let other = one.replace("north", "south");
         let different =
             "an entirely unrelated sentence about railways, timetables and the price of bread in spring";
-        let signature = |text: &str| TextSummary::of(text).signature;
+        let signature = |text: &str| digest(text).0.signature;
         assert!(signature(one).is_near(signature(&other)));
         assert!(!signature(one).is_near(signature(different)));
     }
@@ -147,9 +155,9 @@ mod tests {
     #[test]
     fn a_huge_text_is_bounded() {
         let text = "word ".repeat(2_000_000);
-        let summary = TextSummary::of(&text);
+        let (summary, words) = digest(&text);
         assert_eq!(summary.characters, 10_000_000);
-        assert!(summary.words.len() <= ANALYSED_BYTES);
+        assert!(words.len() <= ANALYSED_BYTES);
     }
 
     #[test]

@@ -1,0 +1,133 @@
+//! What a state takes from one event: its names as hashes, its text read and gone.
+//!
+//! A digest is a few dozen bytes whatever the row's size. The insert trigger holds the digests of a transaction until it
+//! commits, and an aggregate holds those of its group until it can put them in order.
+
+use std::net::IpAddr;
+
+use crate::event::{Action, Event, Timestamp};
+use crate::hash::{hash_bytes, hash32};
+use crate::text::TextDigest;
+
+/// One event, digested. Hashes are 0 where the event has no such name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Digest {
+    /// See [`Event::occurred_at`].
+    pub occurred_at: Timestamp,
+    /// See [`Event::order`].
+    pub order: i64,
+    /// See [`Event::action`].
+    pub action: Action,
+    /// Hash of the device.
+    pub device: u32,
+    /// Hash of the target.
+    pub target: u32,
+    /// Hash of the address.
+    pub ip: u32,
+    /// Hash of the country.
+    pub country: u32,
+    /// The text, unless it is empty or white space only.
+    pub text: Option<TextDigest>,
+    /// Where the text's words lie among those of [`Digests`].
+    words: (u32, u16),
+}
+
+/// Digested events in the order they came, with the words of their texts.
+#[derive(Clone, Debug, Default)]
+pub struct Digests {
+    events: Vec<Digest>,
+    /// Buckets of words, one byte each.
+    words: Vec<u8>,
+}
+
+impl Digests {
+    /// Digests an event and adds it.
+    pub fn push(&mut self, event: &Event<'_>) {
+        let start = self.words.len();
+        let text = event.text().map(|text| TextDigest::of(text, &mut self.words));
+        self.events.push(Digest {
+            occurred_at: event.occurred_at,
+            order: event.order,
+            action: event.action,
+            device: hash_of_name(event.device),
+            target: hash_of_name(event.target),
+            ip: event.ip.map_or(0, hash_of_address),
+            country: hash_of_name(event.country),
+            text,
+            words: (start as u32, (self.words.len() - start) as u16),
+        });
+    }
+
+    /// The events, in the order they came.
+    #[must_use]
+    pub fn events(&self) -> &[Digest] {
+        &self.events
+    }
+
+    /// The words of one of [`Digests::events`], as buckets below [`crate::text::WORD_BUCKETS`].
+    #[must_use]
+    pub fn words(&self, event: &Digest) -> &[u8] {
+        let start = event.words.0 as usize;
+        self.words.get(start..start + usize::from(event.words.1)).unwrap_or_default()
+    }
+
+    /// Bytes that the digests take up.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.events.len() * size_of::<Digest>() + self.words.len()
+    }
+
+    /// Forgets all events and keeps the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.words.clear();
+    }
+
+    /// Forgets the events from the `length`-th on.
+    pub fn truncate(&mut self, length: usize) {
+        if let Some(first) = self.events.get(length) {
+            self.words.truncate(first.words.0 as usize);
+            self.events.truncate(length);
+        }
+    }
+}
+
+/// Hash of a name that is there and not empty, else 0.
+fn hash_of_name(name: Option<&str>) -> u32 {
+    name.filter(|name| !name.is_empty()).map_or(0, |name| hash32(name).max(1))
+}
+
+/// An IPv4 address and the same one written as IPv6 are one address.
+fn hash_of_address(address: IpAddr) -> u32 {
+    let octets = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    };
+    ((hash_bytes(&octets) >> 32) as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_a_state_needs() {
+        let mut digests = Digests::default();
+        let mut event = Event::new(5, Action::Post);
+        event.device = Some("");
+        event.target = Some("somebody");
+        event.ip = Some(IpAddr::from([192, 0, 2, 1]));
+        digests.push(&event);
+        event.content = Some("one two three");
+        event.ip = "::ffff:192.0.2.1".parse().ok();
+        digests.push(&event);
+        let [first, second] = digests.events() else { panic!("two events") };
+        assert_eq!((first.device, first.country), (0, 0));
+        assert_eq!(first.target, hash32("somebody"));
+        assert_eq!(first.ip, second.ip);
+        assert_eq!(digests.words(first).len(), 0);
+        assert_eq!(digests.words(second).len(), 3);
+        digests.truncate(1);
+        assert_eq!((digests.events().len(), digests.words.len()), (1, 0));
+    }
+}
