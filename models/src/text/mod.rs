@@ -96,6 +96,15 @@ impl TextSummary {
     }
 }
 
+/// Replaces `hashes` with those of a text's words, in order: the words of [`TextSummary`], without the rest of it.
+pub(crate) fn read_word_hashes(text: &str, hashes: &mut Vec<u64>) {
+    hashes.clear();
+    let mut reader = words::Words::new(prefix(text, ANALYSED_BYTES));
+    while let Some(word) = reader.next_word() {
+        hashes.push(hash_bytes(word.as_bytes()));
+    }
+}
+
 /// The longest prefix of at most `bytes` bytes that ends at a character.
 fn prefix(text: &str, bytes: usize) -> &str {
     let mut end = text.len().min(bytes);
@@ -119,6 +128,9 @@ mod tests {
         let plain = TextSummary::of("look at this");
         let decorated = TextSummary::of("@friend look at this https://example.org/x?y=1");
         assert_eq!(plain.words, decorated.words);
+        let mut hashes = vec![1];
+        read_word_hashes("@friend look at this https://example.org/x?y=1", &mut hashes);
+        assert_eq!(plain.words, hashes);
         assert!(decorated.has_link && !plain.has_link);
     }
 
