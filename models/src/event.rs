@@ -124,7 +124,16 @@ impl<'a> Event<'a> {
     /// An event of which only time and kind are known.
     #[must_use]
     pub fn new(occurred_at: Timestamp, action: Action) -> Self {
-        Self { occurred_at, order: 0, action, content: None, device: None, target: None, ip: None, country: None }
+        Self {
+            occurred_at,
+            order: 0,
+            action,
+            content: None,
+            device: None,
+            target: None,
+            ip: None,
+            country: None,
+        }
     }
 
     /// The content, unless it is empty or white space only.

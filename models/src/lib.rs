@@ -5,6 +5,8 @@
 //!                              └─► Sequence::of(state) ─────────────────────────────────┘
 //! ```
 //!
+//! [`groups`] looks at the events of many accounts at once, for those that act together.
+//!
 //! The insert trigger, the SQL functions, batch scoring and training all go this one way. Nothing here does I/O, reads a
 //! clock or starts a thread of its own (a runtime for sequence models may).
 
@@ -13,6 +15,7 @@ pub mod calibration;
 pub mod digest;
 pub mod event;
 pub mod features;
+pub mod groups;
 pub mod hash;
 pub mod isolation_forest;
 mod linear_algebra;

@@ -90,7 +90,7 @@ def signature(hashes):
         return 0
     words = np.array(hashes, dtype=np.uint64)
     shingles = mix64(words[:-1] * np.uint64(31) + words[1:]) if len(words) > 1 else words
-    minima = mix64(shingles[:, None] ^ SEEDS).min(axis=0) >> np.uint64(56)
+    minima = mix64(shingles[:, None] ^ SEEDS).min(axis=0) & np.uint64(255)
     return int.from_bytes(minima.astype(np.uint8).tobytes(), "little")
 
 

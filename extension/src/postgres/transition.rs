@@ -65,7 +65,16 @@ impl EventBuffer {
 
     fn event(&self, row: &BufferedEvent) -> Event<'_> {
         let [content, device, target] = row.texts.map(|span| span.map(|(start, end)| &self.text[start..end]));
-        Event { occurred_at: row.occurred_at, order: row.order, action: row.action, content, device, target }
+        Event {
+            occurred_at: row.occurred_at,
+            order: row.order,
+            action: row.action,
+            content,
+            device,
+            target,
+            ip: None,
+            country: None,
+        }
     }
 }
 

@@ -80,6 +80,8 @@ pub fn state_from_rows(account_id: i64, as_of: Timestamp, fresh: bool) -> Accoun
                 content: content.as_deref(),
                 device: device.as_deref(),
                 target: target.as_deref(),
+                ip: None,
+                country: None,
             });
             debug_assert_ne!(observation, Observation::Late, "rows come in time order");
         });

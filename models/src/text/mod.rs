@@ -12,7 +12,7 @@ pub const WORD_BUCKETS: usize = 64;
 /// Bytes of two signatures that must agree for their texts to count as near-duplicates.
 pub const NEAR_DUPLICATE_BYTES: u32 = 6;
 
-/// Eight minima of eight bits over a text's word pairs: b-bit minwise hashing (Li & König, WWW 2010). The share of
+/// The low eight bits of eight minima over a text's word pairs: b-bit minwise hashing (Li & König, WWW 2010). The share of
 /// agreeing bytes estimates the Jaccard similarity of the word pairs. 0 is the signature of a text without words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature(pub u64);
@@ -99,6 +99,15 @@ impl PairMinima {
     }
 }
 
+/// Replaces `hashes` with those of a text's words, in order: the words of [`TextSummary`], without the rest of it.
+pub(crate) fn read_word_hashes(text: &str, hashes: &mut Vec<u64>) {
+    hashes.clear();
+    let mut reader = words::Words::new(prefix(text, ANALYSED_BYTES));
+    while let Some(word) = reader.next_word() {
+        hashes.push(hash_bytes(word.as_bytes()));
+    }
+}
+
 /// The longest prefix of at most `bytes` bytes that ends at a character.
 fn prefix(text: &str, bytes: usize) -> &str {
     let mut end = text.len().min(bytes);
@@ -124,10 +133,13 @@ mod tests {
 
     #[test]
     fn links_and_mentions_are_not_words() {
-        let plain = digest("look at this");
-        let decorated = digest("@friend look at this https://example.org/x?y=1");
+        let text = "@friend look at this https://example.org/x?y=1";
+        let (plain, decorated) = (digest("look at this"), digest(text));
         assert_eq!(plain.1, decorated.1);
         assert!(decorated.0.has_link && !plain.0.has_link);
+        let mut hashes = vec![1];
+        read_word_hashes(text, &mut hashes);
+        assert_eq!(hashes.len(), 1 + plain.1.len());
     }
 
     #[test]
@@ -138,6 +150,19 @@ mod tests {
         for text in ["I definitely agree", "so good", "a a b", "book", ""] {
             assert!(!digest(text).0.has_typo, "{text}");
         }
+    }
+
+    #[test]
+    fn long_unrelated_texts_are_not_near() {
+        let mut seed = 7u64;
+        let mut text = || {
+            let words = (0..500).map(|_| {
+                seed = mix64(seed.wrapping_add(0x9e37_79b9_7f4a_7c15));
+                format!("w{}", seed % 100_000)
+            });
+            digest(&words.collect::<Vec<_>>().join(" ")).0.signature
+        };
+        assert!((0..100).all(|_| !text().is_near(text())));
     }
 
     #[test]
