@@ -9,6 +9,8 @@ have_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null ||
         compgen -G '/usr/lib/*/libclang*.so*' >/dev/null
 }
+# pg_config alone proves nothing: Debian's client package brings it too.
+have_server_headers() { [ -x "$PG_CONFIG" ] && [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ]; }
 have_pip() { python3 -m pip --version >/dev/null 2>&1; }
 server_directory=$(dirname "$PG_CONFIG")
 
@@ -23,7 +25,7 @@ require make have make
 require pkg-config have pkg-config
 require libclang-dev have_libclang
 require postgresql-15 test -x "$server_directory/pgbench" -a -x "$server_directory/initdb"
-require postgresql-server-dev-15 test -x "$PG_CONFIG"
+require postgresql-server-dev-15 have_server_headers
 require python3 have python3
 [ -e "$ROOT/target/onnxruntime/pin.txt" ] || require python3-pip have_pip
 require shellcheck have shellcheck
