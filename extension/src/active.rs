@@ -10,7 +10,8 @@ use botdet_models::artifact::Artifact;
 use botdet_models::pipeline::{Pipeline, PipelineError};
 
 use crate::error::Error;
-use crate::postgres::invalidation::{self, SnapshotKey};
+use crate::postgres::catalog::relation;
+use crate::postgres::invalidation::{self, DEPLOYMENTS, SnapshotKey};
 use crate::runtime::open_sequence_model;
 use crate::store::models::{self, Deployment};
 
@@ -43,22 +44,24 @@ pub fn init() {
 ///
 /// # Errors
 /// [`Error::UnknownDetector`] when somebody removed it.
-pub fn deployment(fresh: bool) -> Result<Deployment, Error> {
+pub fn deployment() -> Result<Deployment, Error> {
     let snapshot = SnapshotKey::active();
     let remembered = LOOKED_UP.with_borrow(|known| {
         let known = known.as_ref()?;
         let same_snapshot = snapshot.is_some() && known.snapshot == snapshot;
-        let unchanged = known.changes == Some(invalidation::changes());
+        let unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
         (same_snapshot || unchanged).then(|| known.deployment.clone())
     });
     if let Some(deployment) = remembered {
         return Ok(deployment);
     }
-    invalidation::watch(c"botdet", c"deployment");
-    let deployment = models::deployment(ACCOUNT, fresh)?;
-    let settled = snapshot.is_some() && invalidation::all_changes_are_seen();
-    let look_up =
-        LookUp { deployment: deployment.clone(), snapshot, changes: settled.then(invalidation::changes) };
+    DEPLOYMENTS.with(|watch| watch.restrict(vec![relation(c"botdet", c"deployment")]));
+    let deployment = models::deployment(ACCOUNT)?;
+    let changes = DEPLOYMENTS.with(|watch| {
+        let settled = snapshot.is_some() && watch.all_changes_are_seen();
+        settled.then(|| watch.changes())
+    });
+    let look_up = LookUp { deployment: deployment.clone(), snapshot, changes };
     LOOKED_UP.set(Some(look_up));
     Ok(deployment)
 }
@@ -69,7 +72,6 @@ pub fn deployment(fresh: bool) -> Result<Deployment, Error> {
 /// [`Error::StoredVersion`] when the version cannot be loaded.
 pub fn with_pipeline<R>(
     deployment: &Deployment,
-    fresh: bool,
     work: impl FnOnce(&mut Pipeline, &str) -> Result<R, Error>,
 ) -> Result<Option<R>, Error> {
     let Some((model_version_id, version)) = &deployment.version else {
@@ -78,7 +80,7 @@ pub fn with_pipeline<R>(
     let is_loaded =
         LOADED.with_borrow(|loaded| loaded.as_ref().is_some_and(|loaded| loaded.version == *version));
     if !is_loaded {
-        let pipeline = models::with_artifact(*model_version_id, fresh, load)
+        let pipeline = models::with_artifact(*model_version_id, load)
             .unwrap_or(Err(PipelineError::Part {
                 part: "artifact",
                 reason: "it is not stored any more".to_owned(),

@@ -21,15 +21,18 @@ pub enum Error {
     NoAnomalyModel,
     NullArgument(&'static str),
     NotAStatementTrigger(&'static str),
-    NotActivity(String),
+    NotASource(String),
     MissingColumn {
         relation: String,
-        column: &'static str,
+        column: String,
+        role: String,
     },
     ColumnType {
         relation: String,
-        column: &'static str,
-        expected: &'static str,
+        column: String,
+        role: String,
+        found: String,
+        accepted: &'static str,
     },
 }
 
@@ -63,14 +66,14 @@ impl Error {
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
             Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
-            Self::NotActivity(relation) => {
-                format!("botdet_flag() was fired for table {relation}, not for botdet.activity")
+            Self::NotASource(relation) => {
+                format!("botdet_flag() was fired for table {relation}, which is not bound")
             }
-            Self::MissingColumn { relation, column } => {
-                format!("table {relation} has no column {column}")
+            Self::MissingColumn { relation, column, role } => {
+                format!("table {relation} has no column {column}, given for {role}")
             }
-            Self::ColumnType { relation, column, expected } => {
-                format!("column {column} of table {relation} is not of type {expected}")
+            Self::ColumnType { relation, column, role, found, .. } => {
+                format!("column {column} of table {relation} is of type {found}, which does not do for {role}")
             }
         }
     }
@@ -86,16 +89,19 @@ impl Error {
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            Self::NotAStatementTrigger(_) | Self::NotActivity(_) => {
-                PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED
-            }
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::ColumnType { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            Self::NotAStatementTrigger(_) | Self::NotASource(_) => {
+                PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED
+            }
         }
     }
 
-    fn hint(&self) -> Option<&'static str> {
-        match self {
+    fn hint(&self) -> Option<String> {
+        if let Self::ColumnType { accepted, .. } = self {
+            return Some(format!("The type may be {accepted}."));
+        }
+        let hint = match self {
             Self::Pipeline(PipelineError::Sequence(SequenceError::Library { .. })) => Some(
                 "Set botdet.onnxruntime_library to the path of libonnxruntime.so, or botdet.execution_provider to embedded.",
             ),
@@ -108,13 +114,12 @@ impl Error {
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
             Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
             Self::NotAStatementTrigger(_) => {
-                Some("Create it AFTER INSERT … REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT.")
+                Some("botdet_bind_source() creates the triggers that a table needs.")
             }
-            Self::NotActivity(_) => {
-                Some("Insert its rows into botdet.activity, by a trigger of your own for example.")
-            }
+            Self::NotASource(_) => Some("botdet_bind_source() binds a table, and creates its triggers."),
             _ => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 
     /// Ends the statement.

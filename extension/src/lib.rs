@@ -1,7 +1,8 @@
 //! The SQL face of botdet.
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
-//! results; [`store`] reads and writes tables, [`active`] holds the model that answers, [`flag`] is the insert trigger.
+//! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
+//! current, [`active`] holds the model that answers, [`flag`] scores what was inserted.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
@@ -12,7 +13,9 @@ mod postgres;
 mod runtime;
 mod scoring;
 mod settings;
+mod sources;
 mod store;
+mod upkeep;
 
 pgrx::pg_module_magic!(name, version);
 
@@ -21,4 +24,5 @@ pgrx::pg_module_magic!(name, version);
 pub extern "C-unwind" fn _PG_init() {
     settings::init();
     active::init();
+    upkeep::init();
 }

@@ -38,7 +38,7 @@ impl AccountScore {
         match &self.score {
             Some(score) => score.reasons.iter().map(ToString::to_string).collect(),
             None => {
-                vec![format!("account {} is unknown: it has neither profile nor activity", self.account_id)]
+                vec!["the account is unknown: it has neither profile nor activity".to_owned()]
             }
         }
     }
@@ -64,7 +64,7 @@ impl AccountScore {
     }
 }
 
-/// Scores accounts in their order. `fresh` includes what the current command did.
+/// Scores accounts in their order.
 ///
 /// # Errors
 /// [`Error`] when the active version cannot be loaded or run.
@@ -72,12 +72,11 @@ pub fn score_accounts(
     account_ids: &[i64],
     deployment: &Deployment,
     depth: Depth,
-    fresh: bool,
 ) -> Result<Vec<AccountScore>, Error> {
     let mut scored = Vec::with_capacity(account_ids.len());
     for batch in account_ids.chunks(BATCH) {
         check_for_interrupts();
-        scored.extend(with_scratch(|| score_batch(batch, deployment, depth, fresh))?);
+        scored.extend(with_scratch(|| score_batch(batch, deployment, depth))?);
     }
     Ok(scored)
 }
@@ -86,9 +85,25 @@ fn score_batch(
     account_ids: &[i64],
     deployment: &Deployment,
     depth: Depth,
-    fresh: bool,
 ) -> Result<Vec<AccountScore>, Error> {
-    let loaded = accounts::load(account_ids, i64::MAX, fresh);
+    score_loaded(&accounts::load(account_ids, i64::MAX), deployment, depth)
+}
+
+/// Scores the account with this key.
+///
+/// # Errors
+/// As [`score_accounts`].
+pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
+    let loaded: Vec<Account> = accounts::load_named(name, i64::MAX).into_iter().collect();
+    let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
+    Ok(scored.unwrap_or_else(|| AccountScore { account_id: 0, score: None, version: None }))
+}
+
+fn score_loaded(
+    loaded: &[Account],
+    deployment: &Deployment,
+    depth: Depth,
+) -> Result<Vec<AccountScore>, Error> {
     let known: Vec<(FeatureVector, Option<Sequence>)> = loaded
         .iter()
         .filter(|account| account.is_known)
@@ -98,7 +113,7 @@ fn score_batch(
         .iter()
         .map(|(features, sequence)| Candidate { features, sequence: sequence.as_ref() })
         .collect();
-    let (scores, version) = score_candidates(&candidates, deployment, depth, fresh)?;
+    let (scores, version) = score_candidates(&candidates, deployment, depth)?;
     let mut scores = scores.into_iter();
     let scored = loaded.iter().map(|Account { account_id, is_known, .. }| AccountScore {
         account_id: *account_id,
@@ -114,7 +129,7 @@ fn score_batch(
 /// As [`score_accounts`].
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
     let candidate = Candidate { features, sequence: None };
-    let (scores, version) = score_candidates(&[candidate], &active::deployment(false)?, Depth::Full, false)?;
+    let (scores, version) = score_candidates(&[candidate], &active::deployment()?, Depth::Full)?;
     Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version })
 }
 
@@ -122,9 +137,8 @@ fn score_candidates(
     candidates: &[Candidate<'_>],
     deployment: &Deployment,
     depth: Depth,
-    fresh: bool,
 ) -> Result<(Vec<Score>, Option<String>), Error> {
-    let by_model = active::with_pipeline(deployment, fresh, |pipeline, version| {
+    let by_model = active::with_pipeline(deployment, |pipeline, version| {
         let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
         Ok((scores, Some(version.to_owned())))
     })?;

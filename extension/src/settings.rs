@@ -5,6 +5,7 @@ use std::ffi::CString;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
 use crate::postgres::catalog::reserve_settings_prefix;
+use crate::postgres::transaction::{is_parallel_worker, set_in_transaction};
 
 /// What runs sequence models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
@@ -20,6 +21,8 @@ pub enum ExecutionProvider {
 static EXECUTION_PROVIDER: GucSetting<ExecutionProvider> =
     GucSetting::<ExecutionProvider>::new(ExecutionProvider::Auto);
 static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
+static LEADER_HAS_PENDING: GucSetting<bool> = GucSetting::<bool>::new(false);
 static FAIL_CLOSED: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 pub fn init() {
@@ -41,11 +44,29 @@ pub fn init() {
     );
     GucRegistry::define_bool_guc(
         c"botdet.fail_closed",
-        c"Whether an insert fails when its accounts cannot be scored.",
-        c"Off: the rows stay, and botdet.score says why there is no score. On: the error is the statement's.",
+        c"Whether a transaction fails when the accounts it inserted activity for cannot be scored.",
+        c"Off: the rows stay, and botdet.score says why there is no score. On: the error is that of the commit.",
         &FAIL_CLOSED,
         GucContext::Suset,
         GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"botdet.pending_memory",
+        c"Memory for what a transaction has inserted, until it is written to the states before commit.",
+        c"A transaction that needs more writes in between, and may then deadlock with another such transaction.",
+        &PENDING_MEMORY,
+        64,
+        16 * 1024 * 1024,
+        GucContext::Userset,
+        GucFlags::UNIT_KB,
+    );
+    GucRegistry::define_bool_guc(
+        c"botdet.leader_has_pending",
+        c"Tells parallel workers that their leader has inserts they cannot see. Not to be set by hand.",
+        c"",
+        &LEADER_HAS_PENDING,
+        GucContext::Userset,
+        GucFlags::NO_SHOW_ALL | GucFlags::DISALLOW_IN_FILE,
     );
     reserve_settings_prefix(c"botdet");
 }
@@ -62,4 +83,19 @@ pub fn onnxruntime_library() -> Option<String> {
 
 pub fn fail_closed() -> bool {
     FAIL_CLOSED.get()
+}
+
+/// Bytes of pending events that a transaction may hold.
+pub fn pending_bytes() -> usize {
+    PENDING_MEMORY.get() as usize * 1024
+}
+
+/// Tells parallel workers that this backend has events pending, until the transaction ends.
+pub fn announce_pending() {
+    set_in_transaction(c"botdet.leader_has_pending", c"on");
+}
+
+/// Whether this is a parallel worker of a backend with events pending.
+pub fn is_worker_beside_pending() -> bool {
+    is_parallel_worker() && LEADER_HAS_PENDING.get()
 }

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use crate::event::{Action, Event, Timestamp};
-use crate::hash::{hash_bytes, hash32};
+use crate::hash::{hash_bytes, hash32, mix64};
 use crate::text::TextDigest;
 
 /// One event, digested. Hashes are 0 where the event has no such name.
@@ -14,7 +14,8 @@ use crate::text::TextDigest;
 pub struct Digest {
     /// See [`Event::occurred_at`].
     pub occurred_at: Timestamp,
-    /// See [`Event::order`].
+    /// See [`Event::order`]; where the source has none, a hash of the event itself, so that any two who sort the events of one
+    /// instant sort them alike.
     pub order: i64,
     /// See [`Event::action`].
     pub action: Action,
@@ -32,8 +33,20 @@ pub struct Digest {
     words: (u32, u16),
 }
 
+impl Digest {
+    /// Above 0.
+    fn hash(&self) -> i64 {
+        let names = [self.device, self.target, self.ip, self.country].map(u64::from);
+        let text = self.text.map_or([0; 2], |text| [text.signature.0, u64::from(text.characters) + 1]);
+        let parts = names.into_iter().chain(text);
+        let hash =
+            parts.fold(u64::from(self.action.code()), |hash, part| mix64(hash.wrapping_mul(31) ^ part));
+        (hash >> 1).max(1) as i64
+    }
+}
+
 /// Digested events in the order they came, with the words of their texts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Digests {
     events: Vec<Digest>,
     /// Buckets of words, one byte each.
@@ -45,7 +58,7 @@ impl Digests {
     pub fn push(&mut self, event: &Event<'_>) {
         let start = self.words.len();
         let text = event.text().map(|text| TextDigest::of(text, &mut self.words));
-        self.events.push(Digest {
+        let mut digest = Digest {
             occurred_at: event.occurred_at,
             order: event.order,
             action: event.action,
@@ -55,7 +68,16 @@ impl Digests {
             country: hash_of_name(event.country),
             text,
             words: (start as u32, (self.words.len() - start) as u16),
-        });
+        };
+        if digest.order == 0 {
+            digest.order = digest.hash();
+        }
+        self.events.push(digest);
+    }
+
+    /// Brings the events into the order in which a state observes them.
+    pub fn sort(&mut self) {
+        self.events.sort_by_key(|event| (event.occurred_at, event.order));
     }
 
     /// The events, in the order they came.

@@ -104,7 +104,7 @@ impl Action {
 pub struct Event<'a> {
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// Order among events of the same instant, above 0; 0 where the source has none.
+    /// Order among events of the same instant; 0 where the source has none.
     pub order: i64,
     /// What was done.
     pub action: Action,

@@ -1,6 +1,6 @@
 -- Reading functions need SELECT on the tables they read, which nobody has without a grant. What writes or administers is
--- not even callable. botdet_flag() runs with its owner's rights on behalf of whoever may insert activity: attaching it to
--- a table of one's own would write states of any account.
+-- not even callable. Inserting into a bound table takes no more than the right to do so: its triggers note what changed, and
+-- states and scores are written with the rights of the extension's owner.
 
 REVOKE EXECUTE ON FUNCTION
     botdet_rebuild_state(bigint),
@@ -9,8 +9,12 @@ REVOKE EXECUTE ON FUNCTION
     botdet_activate(text, text),
     botdet_deactivate(text),
     botdet_flag(),
-    botdet.mark_stale(),
-    botdet.mark_accounts_stale(bigint[]),
+    botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
+    botdet_unbind_source(regclass),
+    botdet.create_source_triggers(regclass),
+    botdet.check_column(regclass, text, text),
+    botdet.number_names(text[]),
+    botdet.sources_changed(),
     botdet.deployment_changed(),
     botdet.refuse_change(),
     botdet.take_settings()

@@ -137,9 +137,9 @@ impl Setup {
             client.run(&format!("UPDATE botdet.detector SET insert_mode = '{mode}'"));
             let (with, without) = (0..COPIES)
                 .map(|_| {
-                    client.run("ALTER TABLE botdet.activity DISABLE TRIGGER flag");
+                    client.run("ALTER TABLE botdet.activity DISABLE TRIGGER botdet_insert");
                     let without = self.copy_seconds(&mut client);
-                    client.run("ALTER TABLE botdet.activity ENABLE TRIGGER flag");
+                    client.run("ALTER TABLE botdet.activity ENABLE TRIGGER botdet_insert");
                     (self.copy_seconds(&mut client), without)
                 })
                 .unzip();

@@ -11,10 +11,23 @@ use crate::store::accounts::{self, Account};
 use crate::store::states;
 
 pub fn features(call: &Call) -> Result<Datum, Error> {
-    let features = account(call).map(|account| account.features());
+    Ok(features_of(call, account(call)))
+}
+
+pub fn features_named(call: &Call) -> Result<Datum, Error> {
+    let name = call.text(0).unwrap_or_default();
+    Ok(features_of(call, accounts::load_named(&name, call.timestamptz(1))))
+}
+
+pub fn features_uuid(call: &Call) -> Result<Datum, Error> {
+    Ok(features_of(call, accounts::load_named(&call.uuid(0), call.timestamptz(1))))
+}
+
+fn features_of(call: &Call, account: Option<Account>) -> Datum {
+    let features = account.map(|account| account.features());
     let values =
         (0..ACCOUNT_FEATURES.len()).map(|index| features.as_ref().and_then(|known| known.values()[index]));
-    Ok(call.record(values.fold(Record::default(), Record::float8)))
+    call.record(values.fold(Record::default(), Record::float8))
 }
 
 pub fn account_state(call: &Call) -> Result<Datum, Error> {
@@ -26,7 +39,7 @@ pub fn account_state(call: &Call) -> Result<Datum, Error> {
 
 /// The account of a call with arguments `(user_id, as_of)`, if anything is known of it.
 fn account(call: &Call) -> Option<Account> {
-    let loaded = accounts::load(&[call.bigint(0)], call.timestamptz(1), false);
+    let loaded = accounts::load(&[call.bigint(0)], call.timestamptz(1));
     loaded.into_iter().next().filter(|account| account.is_known)
 }
 

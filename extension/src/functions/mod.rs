@@ -4,23 +4,31 @@
 mod features;
 mod models;
 mod scores;
+mod sources;
 
-use crate::flag::flag;
 use crate::postgres::call::sql_functions;
+use crate::upkeep::capture;
 
 sql_functions! {
     botdet_features, pg_finfo_botdet_features => features::features;
+    botdet_features_named, pg_finfo_botdet_features_named => features::features_named;
+    botdet_features_uuid, pg_finfo_botdet_features_uuid => features::features_uuid;
     botdet_account_state, pg_finfo_botdet_account_state => features::account_state;
     botdet_rebuild_state, pg_finfo_botdet_rebuild_state => features::rebuild_state;
     botdet_feature_catalog, pg_finfo_botdet_feature_catalog => features::catalog;
     botdet_score_account, pg_finfo_botdet_score_account => scores::score_account;
+    botdet_score_named, pg_finfo_botdet_score_named => scores::score_named;
+    botdet_score_uuid, pg_finfo_botdet_score_uuid => scores::score_uuid;
     botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => scores::refresh_scores;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
-    botdet_flag, pg_finfo_botdet_flag => flag;
+    botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_check_column, pg_finfo_botdet_check_column => sources::check_column;
+    botdet_number_names, pg_finfo_botdet_number_names => sources::number_names;
+    botdet_sources_changed, pg_finfo_botdet_sources_changed => sources::changed;
     botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
     botdet_version, pg_finfo_botdet_version => models::version;
 }

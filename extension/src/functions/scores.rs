@@ -10,7 +10,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
-use crate::scoring::{AccountScore, RULES_THRESHOLD, score_accounts, score_features};
+use crate::scoring::{AccountScore, RULES_THRESHOLD, score_accounts, score_features, score_named_account};
 use crate::store::{accounts, scores};
 
 /// Features that an anomaly names.
@@ -18,9 +18,22 @@ const OUTSTANDING: usize = 3;
 
 pub fn score_account(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
-    let scored = score_accounts(&[account_id], &active::deployment(false)?, Depth::Full, false)?;
+    let scored = score_accounts(&[account_id], &active::deployment()?, Depth::Full)?;
     let record = scored.first().map(|scored| scored.record(Some(account_id), transaction_start()));
     Ok(record.map_or_else(|| call.null(), |record| call.record(record)))
+}
+
+pub fn score_named(call: &Call) -> Result<Datum, Error> {
+    score_by_name(call, &call.text(0).unwrap_or_default())
+}
+
+pub fn score_uuid(call: &Call) -> Result<Datum, Error> {
+    score_by_name(call, &call.uuid(0))
+}
+
+fn score_by_name(call: &Call, name: &str) -> Result<Datum, Error> {
+    let scored = score_named_account(name, &active::deployment()?)?;
+    Ok(call.record(scored.record(Some(scored.account_id).filter(|id| *id != 0), transaction_start())))
 }
 
 pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
@@ -29,7 +42,7 @@ pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn score_batch(call: &Call) -> Result<Datum, Error> {
-    let scored = score_accounts(&call.bigints(0), &active::deployment(false)?, Depth::Full, false)?;
+    let scored = score_accounts(&call.bigints(0), &active::deployment()?, Depth::Full)?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
@@ -38,7 +51,7 @@ pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
     let mut account_ids = call.bigints(0);
     account_ids.sort_unstable();
     account_ids.dedup();
-    let mut scored = score_accounts(&account_ids, &active::deployment(false)?, Depth::Full, false)?;
+    let mut scored = score_accounts(&account_ids, &active::deployment()?, Depth::Full)?;
     scored.retain(|scored: &AccountScore| scored.score.is_some());
     scores::write(&scored);
     Ok(Datum::from(scored.len() as i64))
@@ -47,9 +60,9 @@ pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
     let account =
-        accounts::load(&[account_id], i64::MAX, false).into_iter().next().filter(|account| account.is_known);
+        accounts::load(&[account_id], i64::MAX).into_iter().next().filter(|account| account.is_known);
     let features = account.map(|account| account.features());
-    let record = active::with_pipeline(&active::deployment(false)?, false, |pipeline, version| {
+    let record = active::with_pipeline(&active::deployment()?, |pipeline, version| {
         let Some(features) = features else {
             return Ok(Record::default()
                 .bigint(Some(account_id))
@@ -71,15 +84,14 @@ pub fn anomaly(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    let account = accounts::load(&[call.bigint(0)], i64::MAX, false).into_iter().next();
+    let account = accounts::load(&[call.bigint(0)], i64::MAX).into_iter().next();
     let Some(account) = account.filter(|account| account.is_known) else {
         return call.set([]);
     };
     let (features, sequence) = (account.features(), account.sequence());
     let candidate = Candidate { features: &features, sequence: sequence.as_ref() };
-    let deployment = active::deployment(false)?;
-    let by_model =
-        active::with_pipeline(&deployment, false, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
+    let deployment = active::deployment()?;
+    let by_model = active::with_pipeline(&deployment, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
     let reasons = by_model.unwrap_or_else(|| {
         // Rules have no peers to compare with; what they hold against the account is all there is to say.
         let score = score_by_rules(&features, RULES_THRESHOLD);

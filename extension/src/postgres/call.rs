@@ -65,6 +65,27 @@ impl Call {
         self.present(index).value() as i64
     }
 
+    pub fn oid(&self, index: usize) -> pg_sys::Oid {
+        pg_sys::Oid::from(self.present(index).value() as u32)
+    }
+
+    /// A UUID as it is written.
+    pub fn uuid(&self, index: usize) -> String {
+        // SAFETY: declared as uuid: sixteen bytes.
+        let bytes: [u8; 16] = unsafe { *self.present(index).cast_mut_ptr::<[u8; 16]>() };
+        values::uuid(bytes)
+    }
+
+    /// The elements of a text[] that are not NULL.
+    pub fn texts(&self, index: usize) -> Vec<Cow<'_, str>> {
+        // SAFETY: declared as text[]; elements live as long as the call.
+        unsafe { values::elements(self.present(index), values::Element::Text) }
+            .into_iter()
+            // SAFETY: as above.
+            .map(|datum| unsafe { values::string(datum) })
+            .collect()
+    }
+
     pub fn timestamptz(&self, index: usize) -> Timestamp {
         values::timestamp(self.present(index))
     }

@@ -39,7 +39,8 @@ impl Scratch {
         unsafe { pg_sys::MemoryContextReset(self.context) };
     }
 
-    fn release(self) {
+    /// Ends it, as [`Scratch::clear`] and for good.
+    pub fn release(self) {
         // SAFETY: as for `clear`; this was the only owner.
         unsafe { pg_sys::MemoryContextDelete(self.context) };
     }

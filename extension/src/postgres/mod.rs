@@ -3,12 +3,15 @@
 
 pub mod call;
 pub mod catalog;
+pub mod event_columns;
 pub mod invalidation;
 pub mod memory;
 pub mod record;
 pub mod signals;
 pub mod spi;
+pub mod state_table;
 pub mod subtransaction;
 pub mod text;
+pub mod transaction;
 pub mod transition;
 pub mod values;

@@ -12,9 +12,10 @@ use super::values;
 
 /// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
 pub struct Statement {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     types: &'static [Oid],
-    /// Read-only statements see the caller's snapshot; others see all that the transaction did so far.
+    /// Reading statements see what the active snapshot does; writing ones all that is committed, and all that this transaction
+    /// did so far: what they write is derived, and must be right whatever the isolation level.
     writes: bool,
     /// Options of `SPI_prepare_cursor`.
     options: i32,
@@ -23,11 +24,28 @@ pub struct Statement {
 
 impl Statement {
     pub const fn reading(sql: &'static str, types: &'static [Oid]) -> Self {
-        Self { sql, types, writes: false, options: 0, plan: Cell::new(std::ptr::null_mut()) }
+        Self {
+            sql: Cow::Borrowed(sql),
+            types,
+            writes: false,
+            options: 0,
+            plan: Cell::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// A reading statement whose text is made at run time.
+    pub fn reading_made(sql: String, types: &'static [Oid]) -> Self {
+        Self { sql: Cow::Owned(sql), types, writes: false, options: 0, plan: Cell::new(std::ptr::null_mut()) }
     }
 
     pub const fn writing(sql: &'static str, types: &'static [Oid]) -> Self {
-        Self { writes: true, ..Self::reading(sql, types) }
+        Self {
+            sql: Cow::Borrowed(sql),
+            types,
+            writes: true,
+            options: 0,
+            plan: Cell::new(std::ptr::null_mut()),
+        }
     }
 
     /// Plans it once, whatever the arguments: for a statement that runs for every call of a function, and has one sensible
@@ -37,19 +55,32 @@ impl Statement {
         self
     }
 
-    /// Runs it and hands each row to `each`; returns the number of rows. `fresh` makes a reading statement see what this
-    /// transaction has done within the current command, as triggers need.
-    pub fn run(&self, arguments: &[Option<Datum>], fresh: bool, mut each: impl FnMut(&Row<'_>)) -> u64 {
+    /// Runs it and hands each row to `each`; returns the number of rows.
+    pub fn run(&self, arguments: &[Option<Datum>], mut each: impl FnMut(&Row<'_>)) -> u64 {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
         let (mut datums, nulls) = split(arguments);
         // SAFETY: SPI is connected and finished around; the plan takes exactly these arguments; rows are read before the
         // table that holds them is freed. An error in between unwinds, and the transaction's end cleans SPI up.
         unsafe {
             pg_sys::SPI_connect();
-            let read_only = !self.writes && !fresh;
-            let status =
-                pg_sys::SPI_execute_plan(self.plan(), datums.as_mut_ptr(), nulls.as_ptr(), read_only, 0);
-            assert!(status > 0, "SPI_execute_plan returned {status}");
+            let plan = self.plan();
+            let snapshot = if self.writes {
+                pg_sys::CommandCounterIncrement();
+                pg_sys::GetLatestSnapshot()
+            } else {
+                std::ptr::null_mut()
+            };
+            let status = pg_sys::SPI_execute_snapshot(
+                plan,
+                datums.as_mut_ptr(),
+                nulls.as_ptr(),
+                snapshot,
+                std::ptr::null_mut(),
+                !self.writes,
+                true,
+                0,
+            );
+            assert!(status > 0, "SPI_execute_snapshot returned {status}");
             let count = pg_sys::SPI_processed;
             for_each_row(&mut each);
             pg_sys::SPI_finish();
@@ -58,25 +89,18 @@ impl Statement {
     }
 
     /// Like [`Statement::run`], but fetches `batch` rows at a time.
-    pub fn stream(
-        &self,
-        arguments: &[Option<Datum>],
-        fresh: bool,
-        batch: i64,
-        mut each: impl FnMut(&Row<'_>),
-    ) {
+    pub fn stream(&self, arguments: &[Option<Datum>], batch: i64, mut each: impl FnMut(&Row<'_>)) {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
         let (mut datums, nulls) = split(arguments);
         // SAFETY: as in `run`; the portal is closed before SPI is.
         unsafe {
             pg_sys::SPI_connect();
-            let read_only = !self.writes && !fresh;
             let portal = pg_sys::SPI_cursor_open(
                 std::ptr::null(),
                 self.plan(),
                 datums.as_mut_ptr(),
                 nulls.as_ptr(),
-                read_only,
+                true,
             );
             let scratch = Scratch::new();
             loop {
@@ -96,7 +120,7 @@ impl Statement {
     /// SPI must be connected.
     unsafe fn plan(&self) -> pg_sys::SPIPlanPtr {
         if self.plan.get().is_null() {
-            let sql = CString::new(self.sql).unwrap_or_default();
+            let sql = CString::new(self.sql.as_bytes()).unwrap_or_default();
             let mut types = self.types.to_vec();
             // SAFETY: the caller connected SPI; SPI_keepplan moves the plan to where it outlives the session's use.
             unsafe {
@@ -108,6 +132,17 @@ impl Statement {
             }
         }
         self.plan.get()
+    }
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // SAFETY: the plan is kept, and nobody else's. When the process ends, its memory may be gone already.
+        unsafe {
+            if !self.plan.get().is_null() && !pg_sys::proc_exit_inprogress {
+                pg_sys::SPI_freeplan(self.plan.get());
+            }
+        }
     }
 }
 
@@ -146,11 +181,16 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn datum(&self, column: i32) -> Option<Datum> {
+    /// The value of a column, which lives as long as the row.
+    pub fn datum(&self, column: i32) -> Option<Datum> {
         let mut is_null = false;
         // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number.
         let datum = unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, column, &raw mut is_null) };
         (!is_null).then_some(datum)
+    }
+
+    pub fn oid(&self, column: i32) -> Option<Oid> {
+        self.datum(column).map(|datum| Oid::from(datum.value() as u32))
     }
 
     pub fn bigint(&self, column: i32) -> Option<i64> {

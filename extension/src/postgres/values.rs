@@ -125,14 +125,23 @@ pub fn array_datum(element: Element, values: impl IntoIterator<Item = Option<Dat
 /// # Safety
 /// `datum` must be such an array.
 pub unsafe fn bigints(datum: Datum) -> Vec<i64> {
-    let (length, by_value, alignment) = Element::Bigint.layout();
+    // SAFETY: passed on to the caller.
+    unsafe { elements(datum, Element::Bigint) }.into_iter().map(|element| element.value() as i64).collect()
+}
+
+/// The elements of an array that are not NULL; those passed by reference live as long as the array.
+///
+/// # Safety
+/// `datum` must be an array of such elements.
+pub unsafe fn elements(datum: Datum, element: Element) -> Vec<Datum> {
+    let (length, by_value, alignment) = element.layout();
     let (mut elements, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
     // SAFETY: the caller vouches for the array; deconstruct_array fills both pointers with `count` entries.
     unsafe {
         let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
         pg_sys::deconstruct_array(
             array.cast(),
-            Element::Bigint.oid(),
+            element.oid(),
             length,
             by_value,
             alignment as std::ffi::c_char,
@@ -140,9 +149,12 @@ pub unsafe fn bigints(datum: Datum) -> Vec<i64> {
             &raw mut nulls,
             &raw mut count,
         );
-        (0..count as usize)
-            .filter(|index| !*nulls.add(*index))
-            .map(|index| (*elements.add(index)).value() as i64)
-            .collect()
+        (0..count as usize).filter(|index| !*nulls.add(*index)).map(|index| *elements.add(index)).collect()
     }
+}
+
+/// A UUID as Postgres writes it.
+pub fn uuid(bytes: [u8; 16]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }

@@ -1,12 +1,7 @@
--- $1 accounts in ascending order, $2 an empty state. Waits for a concurrent insert of the same account. The plan is made once a
--- session: the lateral look-up leaves it nothing but the primary key.
-INSERT INTO botdet.account_state (account_id, state)
-SELECT k.account_id, $2
-FROM pg_catalog.unnest($1) AS k (account_id)
-LEFT JOIN LATERAL (
-    SELECT true AS is_there FROM botdet.account_state WHERE account_id = k.account_id OFFSET 0
-) AS s ON true
-WHERE s.is_there IS NULL
-ORDER BY k.account_id
+-- $1 accounts in ascending order, $2 whether each state is stale, $3 the states. Waits for a concurrent insert of the same
+-- account, and leaves that one's state alone.
+INSERT INTO botdet.account_state (account_id, stale, state)
+SELECT k.account_id, k.stale, k.state
+FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS k (account_id, stale, state)
 ON CONFLICT (account_id) DO NOTHING
-RETURNING account_id
+RETURNING account_id, stale

@@ -1,25 +1,38 @@
 //! What is known of accounts: their features and sequences, from state and profile, or from rows where need be.
 
-use botdet_models::event::{Action, Event, Timestamp};
+use botdet_models::digest::Digests;
+use botdet_models::event::Timestamp;
 use botdet_models::features::{FeatureVector, account_features};
 use botdet_models::profile::Profile;
 use botdet_models::sequence::Sequence;
-use botdet_models::state::{AccountState, Observation};
+use botdet_models::state::AccountState;
 use pgrx::pg_sys;
 use pgrx::warning;
 
 use crate::postgres::spi::{Row, Statement};
-use crate::postgres::values::{Element, array_datum, timestamp_datum};
+use crate::postgres::transaction;
+use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum};
+use crate::settings;
+use crate::sources::{self, AccountKey, Source};
+use crate::upkeep::{self, Happenings};
 
 /// Rows that are fetched at a time: each may hold a long text.
 const FETCHED_ROWS: i64 = 256;
+/// Attempts to give numbers to names that other transactions are giving numbers to.
+const ATTEMPTS: usize = 10;
 
 thread_local! {
     static ACCOUNTS: Statement = const {
         Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
-    static EVENTS: Statement = const {
-        Statement::reading(include_str!("../sql/events.sql"), &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID])
+    static KEYS: Statement = const {
+        Statement::reading(include_str!("../sql/account_keys.sql"), &[pg_sys::INT8ARRAYOID])
+    };
+    static NUMBER_OF_NAME: Statement = const {
+        Statement::reading(include_str!("../sql/number_of_name.sql"), &[pg_sys::TEXTOID])
+    };
+    static NUMBER_NAMES: Statement = const {
+        Statement::writing(include_str!("../sql/number_names.sql"), &[pg_sys::TEXTARRAYOID])
     };
 }
 
@@ -42,17 +55,31 @@ impl Account {
     }
 }
 
-/// What is known of accounts up to `as_of`, in their order. `fresh` includes what the current command did.
-pub fn load(account_ids: &[i64], as_of: Timestamp, fresh: bool) -> Vec<Account> {
+/// What the tables say of one account.
+struct Stored {
+    key: Option<String>,
+    state: Option<AccountState>,
+    profile: Option<Profile>,
+}
+
+/// What is known of accounts up to `as_of`, in their order, as the active snapshot sees them.
+pub fn load(account_ids: &[i64], as_of: Timestamp) -> Vec<Account> {
     let mut loaded = Vec::with_capacity(account_ids.len());
     let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
     ACCOUNTS.with(|statement| {
-        statement.run(&[Some(ids)], fresh, |row| loaded.push((usable_state(row, as_of), profile(row))));
+        statement.run(&[Some(ids)], |row| {
+            loaded.push(Stored {
+                key: row.text(14).map(std::borrow::Cow::into_owned),
+                state: usable_state(row),
+                profile: profile(row),
+            });
+        });
     });
     let accounts = account_ids.iter().zip(loaded);
     accounts
-        .map(|(account_id, (state, profile))| {
-            let state = state.unwrap_or_else(|| state_from_rows(*account_id, as_of, fresh));
+        .map(|(account_id, stored)| {
+            let Stored { key, state, profile } = stored;
+            let state = current_state(*account_id, key.as_deref(), state, as_of);
             Account {
                 account_id: *account_id,
                 is_known: profile.is_some() || state.events() > 0,
@@ -63,39 +90,120 @@ pub fn load(account_ids: &[i64], as_of: Timestamp, fresh: bool) -> Vec<Account> 
         .collect()
 }
 
-/// The state of an account, folded from its rows up to `as_of`.
-pub fn state_from_rows(account_id: i64, as_of: Timestamp, fresh: bool) -> AccountState {
-    let mut state = AccountState::default();
-    let arguments = [Some(account_id.into()), Some(timestamp_datum(as_of))];
-    EVENTS.with(|statement| {
-        statement.stream(&arguments, fresh, FETCHED_ROWS, |row| {
-            let (action, content, device, target) = (row.text(2), row.text(3), row.text(4), row.text(5));
-            let Some(occurred_at) = row.timestamptz(1) else {
-                return;
-            };
-            let observation = state.observe(&Event {
-                occurred_at,
-                order: row.bigint(6).unwrap_or(0),
-                action: action.map_or(Action::Other, |name| Action::from_name(&name)),
-                content: content.as_deref(),
-                device: device.as_deref(),
-                target: target.as_deref(),
-                ip: None,
-                country: None,
-            });
-            debug_assert_ne!(observation, Observation::Late, "rows come in time order");
-        });
+/// What is known of an account that goes by a name; `None` when nothing is.
+pub fn load_named(name: &str, as_of: Timestamp) -> Option<Account> {
+    let mut number = None;
+    NUMBER_OF_NAME.with(|statement| {
+        statement.run(&[Some(text_datum(name))], |row| number = row.bigint(1));
     });
+    if let Some(account_id) = number.or_else(|| name.parse().ok()) {
+        return load(&[account_id], as_of).into_iter().next().filter(|account| account.is_known);
+    }
+    // Only this transaction knows of it so far.
+    let state = current_state(0, Some(name), None, as_of);
+    (state.events() > 0).then(|| Account {
+        account_id: 0,
+        is_known: true,
+        state,
+        profile: Profile::default(),
+    })
+}
+
+/// The state as of a time: what is stored and what is pending, where these can tell, else from the rows.
+fn current_state(
+    account_id: i64,
+    key: Option<&str>,
+    stored: Option<AccountState>,
+    as_of: Timestamp,
+) -> AccountState {
+    let from_rows = || state_from_rows(account_id, key, as_of);
+    let holds_later = |state: &AccountState| state.last_at().is_some_and(|last| last > as_of);
+    if settings::is_worker_beside_pending() {
+        return from_rows();
+    }
+    let added = upkeep::with_pending(|pending| {
+        let command = transaction::reading_command().unwrap_or(u32::MAX);
+        let by_number = pending.seen_by(&AccountKey::Number(account_id), command);
+        let by_name = key.map(|key| pending.seen_by(&AccountKey::Name(key.into()), command));
+        let what = match by_name {
+            None => by_number,
+            Some(by_name) if is_nothing(&by_number) => by_name,
+            Some(by_name) if is_nothing(&by_name) => by_number,
+            // Rows of one account under its number and its name: their order is known to the rows only.
+            Some(_) => return None,
+        };
+        if is_nothing(&what) {
+            return stored;
+        }
+        let mut state = stored.filter(|_| !what.changed)?;
+        upkeep::observe(pending, &what, &mut state).then_some(state)
+    });
+    added.filter(|state| !holds_later(state)).unwrap_or_else(from_rows)
+}
+
+fn is_nothing(what: &Happenings) -> bool {
+    what.events.is_empty() && !what.changed
+}
+
+/// The state of an account, folded from its rows in all sources up to `as_of`.
+pub fn state_from_rows(account_id: i64, key: Option<&str>, as_of: Timestamp) -> AccountState {
+    let mut state = AccountState::default();
+    let mut digests = Digests::default();
+    let sources = sources::all();
+    let holding: Vec<&Source> = sources.iter().filter(|source| source.may_hold(key)).collect();
+    for source in &holding {
+        let arguments = [Some(account_id.into()), key.map(text_datum), Some(timestamp_datum(as_of))];
+        source.events.stream(&arguments, FETCHED_ROWS, |row| {
+            let value = |number: i16| row.datum(i32::from(number));
+            let action_of = |name: Option<&str>| source.action(name);
+            source.event_columns.with_event(&value, action_of, |event| {
+                // Rows come in the order of time: a later one closes what came before. Only among those of one instant
+                // does their order have to be found. Of several tables, all rows must be there first.
+                let closes = digests.events().last().is_some_and(|last| last.occurred_at < event.occurred_at);
+                if closes && holding.len() == 1 {
+                    state.observe_sorted(&mut digests);
+                }
+                digests.push(event);
+            });
+        });
+    }
+    state.observe_sorted(&mut digests);
     state
 }
 
-/// The stored state, if there is one that is current and holds nothing after `as_of`.
-fn usable_state(row: &Row<'_>, as_of: Timestamp) -> Option<AccountState> {
+/// The keys of accounts, in their order.
+pub fn keys_of(account_ids: &[i64]) -> Vec<Option<String>> {
+    let mut keys = Vec::with_capacity(account_ids.len());
+    let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
+    KEYS.with(|statement| {
+        statement.run(&[Some(ids)], |row| keys.push(row.text(1).map(std::borrow::Cow::into_owned)));
+    });
+    keys
+}
+
+/// Numbers of names, which come in ascending order and once each. New names get one.
+pub fn number_names(names: &[&str]) -> Vec<i64> {
+    let argument = array_datum(Element::Text, names.iter().map(|name| Some(text_datum(name))));
+    for _ in 0..ATTEMPTS {
+        let mut numbers: Vec<Option<i64>> = Vec::with_capacity(names.len());
+        NUMBER_NAMES.with(|statement| {
+            statement.run(&[Some(argument)], |row| numbers.push(row.bigint(1)));
+        });
+        // A name that another transaction added while this one waited for it is found the next time.
+        if let Some(numbers) = numbers.into_iter().collect() {
+            return numbers;
+        }
+    }
+    pgrx::error!("the names of new accounts are being removed as fast as they are added");
+}
+
+/// The stored state, if there is one that is current.
+fn usable_state(row: &Row<'_>) -> Option<AccountState> {
     if row.boolean(3)? {
         return None;
     }
     match AccountState::from_bytes(row.bytes(2)?) {
-        Ok(state) => Some(state).filter(|state| state.last_at().is_none_or(|last| last <= as_of)),
+        Ok(state) => Some(state),
         Err(error) => {
             let account_id = row.bigint(1).unwrap_or_default();
             warning!("the rows of account {account_id} are used instead of its state: {error}");

@@ -55,10 +55,10 @@ pub struct Deployment {
 
 /// # Errors
 /// [`Error::UnknownDetector`].
-pub fn deployment(detector: &str, fresh: bool) -> Result<Deployment, Error> {
+pub fn deployment(detector: &str) -> Result<Deployment, Error> {
     let mut found = None;
     ACTIVE.with(|statement| {
-        statement.run(&[Some(text_datum(detector))], fresh, |row| {
+        statement.run(&[Some(text_datum(detector))], |row| {
             let version = row.text(4).map(std::borrow::Cow::into_owned);
             found = Some(Deployment {
                 threshold: row.float8(1),
@@ -75,10 +75,10 @@ pub fn deployment(detector: &str, fresh: bool) -> Result<Deployment, Error> {
 }
 
 /// Hands over the bytes of a version's artifact; `None` when there is no such version.
-pub fn with_artifact<R>(model_version_id: i64, fresh: bool, work: impl FnOnce(&[u8]) -> R) -> Option<R> {
+pub fn with_artifact<R>(model_version_id: i64, work: impl FnOnce(&[u8]) -> R) -> Option<R> {
     let (mut work, mut result) = (Some(work), None);
     ARTIFACT.with(|statement| {
-        statement.run(&[Some(model_version_id.into())], fresh, |row| {
+        statement.run(&[Some(model_version_id.into())], |row| {
             result = row.bytes(1).zip(work.take()).map(|(bytes, work)| work(bytes));
         });
     });
@@ -91,7 +91,7 @@ pub fn with_artifact<R>(model_version_id: i64, fresh: bool, work: impl FnOnce(&[
 /// [`Error::UnknownDetector`].
 pub fn register(artifact: &Artifact, bytes: &[u8], comment: Option<&str>) -> Result<String, Error> {
     let detector = &artifact.manifest().detector;
-    let exists = DETECTOR.with(|statement| statement.run(&[Some(text_datum(detector))], true, |_| {}));
+    let exists = DETECTOR.with(|statement| statement.run(&[Some(text_datum(detector))], |_| {}));
     if exists == 0 {
         return Err(Error::UnknownDetector(detector.clone()));
     }
@@ -106,6 +106,6 @@ pub fn register(artifact: &Artifact, bytes: &[u8], comment: Option<&str>) -> Res
         Some(text_datum(&manifest)),
         comment.map(text_datum),
     ];
-    REGISTER.with(|statement| statement.run(&arguments, true, |_| {}));
+    REGISTER.with(|statement| statement.run(&arguments, |_| {}));
     Ok(version)
 }

@@ -71,7 +71,7 @@ fn write_rows(rows: &[[Option<Datum>; COLUMNS.len()]]) {
         .enumerate()
         .map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row[index]))))
         .collect();
-    WRITE.with(|statement| statement.run(&arguments, true, |_| {}));
+    WRITE.with(|statement| statement.run(&arguments, |_| {}));
 }
 
 fn row(scored: &AccountScore) -> [Option<Datum>; COLUMNS.len()] {

@@ -42,7 +42,8 @@ use texts::Texts;
 pub enum Observation {
     /// It is part of the state now.
     Counted,
-    /// It comes before the newest event seen, or is that event again. The state is unchanged and must be built again from the rows.
+    /// It comes before the newest event seen, or cannot be told from it. The state is unchanged and must be built again from
+    /// the rows.
     Late,
     /// Its time lies outside what is observed ([`EARLIEST`]..[`LATEST`]). The state is unchanged, and right.
     OutOfRange,
@@ -82,13 +83,28 @@ impl AccountState {
 
     /// [`AccountState::observe`] for an event that is one of `digests`.
     pub fn observe_digest(&mut self, event: &Digest, digests: &Digests) -> Observation {
-        let at = event.occurred_at;
-        if !(EARLIEST..LATEST).contains(&at) {
+        if !is_observed(event) {
             return Observation::OutOfRange;
         }
-        if self.events > 0 && self.is_late(event) {
+        if self.events > 0 && (event.occurred_at, event.order) <= (self.last_at, self.last_order) {
             return Observation::Late;
         }
+        self.count(event, digests.words(event));
+        Observation::Counted
+    }
+
+    /// Folds in all events of `digests`, in the order of time, and empties it. None may be older than those observed before;
+    /// rows that cannot be told apart count once each.
+    pub fn observe_sorted(&mut self, digests: &mut Digests) {
+        digests.sort();
+        for event in digests.events().iter().filter(|event| is_observed(event)) {
+            self.count(event, digests.words(event));
+        }
+        digests.clear();
+    }
+
+    fn count(&mut self, event: &Digest, words: &[u8]) {
+        let at = event.occurred_at;
         let previous = (self.events > 0).then_some(self.last_at);
         if previous.is_none() {
             self.first_at = at;
@@ -103,14 +119,8 @@ impl AccountState {
         if event.action.is_publication() {
             self.publications.observe(at);
         }
-        let traits = self.observe_traits(event, digests.words(event));
+        let traits = self.observe_traits(event, words);
         self.ring.push(RingEvent::new(at, event.action, traits));
-        Observation::Counted
-    }
-
-    fn is_late(&self, event: &Digest) -> bool {
-        let is_ordered = event.order > 0 && event.occurred_at == self.last_at;
-        event.occurred_at < self.last_at || is_ordered && event.order <= self.last_order
     }
 
     fn observe_traits(&mut self, event: &Digest, words: &[u8]) -> EventTraits {
@@ -282,6 +292,10 @@ impl AccountState {
             ring: Ring::read(&mut input)?,
         })
     }
+}
+
+fn is_observed(event: &Digest) -> bool {
+    (EARLIEST..LATEST).contains(&event.occurred_at)
 }
 
 #[cfg(test)]

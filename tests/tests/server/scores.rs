@@ -39,7 +39,7 @@ fn an_unknown_account_is_not_scored() {
     assert_eq!(row.get::<_, Option<f64>>("bot_probability"), None);
     assert_eq!(row.get::<_, String>("stage"), "none");
     assert_eq!(row.get::<_, i64>("account_id"), -5);
-    assert!(row.get::<_, Vec<String>>("reasons")[0].contains("account -5 is unknown"));
+    assert!(row.get::<_, Vec<String>>("reasons")[0].contains("the account is unknown"));
     assert_eq!(client.value::<i64>("SELECT botdet_refresh_scores(ARRAY[-5, 1, 1]::bigint[])", &[]), 1);
 }
 
@@ -234,8 +234,8 @@ fn the_insert_mode_decides_what_the_trigger_does() {
 fn an_insert_scores_what_it_has_just_inserted() {
     let database = TestDatabase::populated("fresh");
     let mut client = database.connect();
-    client.run(&insert("ARRAY[9001, 9002]", 1, 60));
     for account in [9001i64, 9002] {
+        client.run(&insert(&format!("ARRAY[{account}]"), 1, 60));
         let stored: String = client.value(
             "SELECT (to_jsonb(s) - 'scored_at' - 'detector')::text FROM botdet.score s WHERE account_id = $1",
             &[&account],

@@ -18,7 +18,7 @@ pub fn stored_states(client: &mut Client) -> Vec<StoredState> {
 
 /// Features of an account up to a time, every digit of them.
 pub fn features(client: &mut Client, account_id: i64, as_of: &str) -> String {
-    client.value(&format!("SELECT botdet_features($1, '{as_of}')::text"), &[&account_id])
+    client.value(&format!("SELECT botdet_features($1::bigint, '{as_of}')::text"), &[&account_id])
 }
 
 /// What readers are told of every account that has activity: features, and a checksum of the state's bytes.

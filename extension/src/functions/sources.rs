@@ -1,0 +1,42 @@
+//! What binding a table takes.
+
+use pgrx::pg_sys::Datum;
+
+use crate::error::Error;
+use crate::postgres::call::Call;
+use crate::postgres::event_columns::Role;
+use crate::postgres::values::{Element, array_datum};
+use crate::postgres::{catalog, invalidation};
+use crate::store::accounts;
+
+pub fn check_column(call: &Call) -> Result<Datum, Error> {
+    let (relation, role, column) = (call.oid(0), call.text(1), call.text(2));
+    let (role, column) = (role.unwrap_or_default(), column.unwrap_or_default());
+    let missing = || Error::MissingColumn {
+        relation: catalog::relation_name(relation),
+        column: column.clone().into_owned(),
+        role: role.clone().into_owned(),
+    };
+    let role_of_column = Role::ALL.into_iter().find(|known| known.name() == role).ok_or_else(missing)?;
+    let (_, column_type) = catalog::column(relation, &column).ok_or_else(missing)?;
+    role_of_column.accepts(column_type).map_err(|accepted| Error::ColumnType {
+        relation: catalog::relation_name(relation),
+        column: column.clone().into_owned(),
+        role: role.clone().into_owned(),
+        found: catalog::type_name(column_type),
+        accepted,
+    })?;
+    Ok(call.done())
+}
+
+pub fn number_names(call: &Call) -> Result<Datum, Error> {
+    let names = call.texts(0);
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let numbers = accounts::number_names(&names);
+    Ok(array_datum(Element::Bigint, numbers.into_iter().map(|number| Some(Datum::from(number)))))
+}
+
+pub fn changed(call: &Call) -> Result<Datum, Error> {
+    invalidation::announce(c"botdet", c"source");
+    Ok(call.done())
+}

@@ -1,0 +1,158 @@
+//! The transaction in progress: its moments, its numbers, and working on behalf of the extension's owner.
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_void};
+
+use pgrx::pg_sys::{self, Oid, SubXactEvent, XactEvent};
+
+/// Something that happens to a transaction.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment {
+    /// It is about to commit, or to be prepared: work may still be done, and may still fail.
+    BeforeCommit,
+    /// It was rolled back, committed or prepared.
+    Ended,
+    SubtransactionCommitted {
+        level: u32,
+        parent: u32,
+    },
+    SubtransactionRolledBack {
+        level: u32,
+    },
+}
+
+thread_local! {
+    static LISTENER: Cell<Option<fn(Moment)>> = const { Cell::new(None) };
+}
+
+/// Has `listener` called at every moment. Call once, when the library is loaded.
+pub fn on_moment(listener: fn(Moment)) {
+    LISTENER.set(Some(listener));
+    // SAFETY: the callbacks live as long as the library, which is never unloaded.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(on_transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(on_subtransaction), std::ptr::null_mut());
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_transaction(event: XactEvent::Type, _argument: *mut c_void) {
+    let Some(listener) = LISTENER.get() else {
+        return;
+    };
+    match event {
+        XactEvent::XACT_EVENT_PRE_COMMIT | XactEvent::XACT_EVENT_PRE_PREPARE => {
+            listener(Moment::BeforeCommit)
+        }
+        XactEvent::XACT_EVENT_COMMIT | XactEvent::XACT_EVENT_ABORT | XactEvent::XACT_EVENT_PREPARE => {
+            listener(Moment::Ended);
+        }
+        _ => {}
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_subtransaction(
+    event: SubXactEvent::Type,
+    level: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
+    _argument: *mut c_void,
+) {
+    let Some(listener) = LISTENER.get() else {
+        return;
+    };
+    match event {
+        SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => listener(Moment::SubtransactionCommitted { level, parent }),
+        SubXactEvent::SUBXACT_EVENT_ABORT_SUB => listener(Moment::SubtransactionRolledBack { level }),
+        _ => {}
+    }
+}
+
+/// Number of the innermost subtransaction.
+pub fn subtransaction() -> u32 {
+    // SAFETY: reads a variable of the transaction in progress.
+    unsafe { pg_sys::GetCurrentSubTransactionId() }
+}
+
+/// Whether no savepoint is open.
+pub fn is_outermost() -> bool {
+    // SAFETY: as above.
+    unsafe { pg_sys::GetCurrentTransactionNestLevel() == 1 }
+}
+
+/// Number of the running command, which the next one is sure to be above.
+pub fn writing_command() -> u32 {
+    // SAFETY: called by triggers only, which do not run in parallel workers.
+    unsafe { pg_sys::GetCurrentCommandId(true) }
+}
+
+/// The command whose snapshot is active: it sees what commands of lower numbers did. `None` without a snapshot.
+pub fn reading_command() -> Option<u32> {
+    // SAFETY: a snapshot is read only if one is active.
+    unsafe { pg_sys::ActiveSnapshotSet().then(|| (*pg_sys::GetActiveSnapshot()).curcid) }
+}
+
+/// Runs `work` with a snapshot of everything committed by now, and of all that this transaction did, whatever the isolation
+/// level. An error in between unwinds, and the transaction's end drops the snapshot.
+pub fn with_latest_snapshot<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: the pushed copy is popped again, after all that was pushed on top of it.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        let result = work();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
+/// Fires the deferred triggers that were queued so far. Those of statements that run in [`Moment::BeforeCommit`] would
+/// otherwise be forgotten: Postgres has fired its own by then.
+pub fn fire_deferred_triggers() {
+    // SAFETY: a transaction is in progress, and no query is.
+    unsafe { pg_sys::AfterTriggerFireDeferred() };
+}
+
+/// Runs `work` with the rights of `owner` and with nothing on the search path that a user could fill. An error in between
+/// unwinds, and the transaction's end sets both back.
+pub fn as_owner<R>(owner: Oid, work: impl FnOnce() -> R) -> R {
+    // SAFETY: user and settings are set back after `work`, as Postgres does around a SECURITY DEFINER function.
+    unsafe {
+        let (mut user, mut context) = (Oid::INVALID, 0);
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        let restricted = context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32;
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::SetUserIdAndSecContext(owner, restricted);
+        set_for_now(c"search_path", c"pg_catalog, pg_temp", pg_sys::GucAction::GUC_ACTION_SAVE);
+        let result = work();
+        pg_sys::AtEOXact_GUC(true, level);
+        pg_sys::SetUserIdAndSecContext(user, context);
+        result
+    }
+}
+
+/// Whether this is a parallel worker, which knows nothing of its leader's memory.
+pub fn is_parallel_worker() -> bool {
+    // SAFETY: reads a variable.
+    unsafe { pg_sys::ParallelWorkerNumber >= 0 }
+}
+
+/// Sets one of our settings until the transaction (or savepoint) ends; parallel workers inherit it.
+pub fn set_in_transaction(name: &CStr, value: &CStr) {
+    set_for_now(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
+}
+
+fn set_for_now(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
+    // SAFETY: Postgres copies both texts.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            action,
+            true,
+            0,
+            false,
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! From what is pending to the stored states, and from states to scores.
+//!
+//! Everything is taken in ascending order, names before numbers, accounts that are new before those that are not: two
+//! transactions that flush at the same time cannot wait for each other in a circle.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use botdet_models::state::{AccountState, Observation};
+
+use super::{Happenings, PENDING, Pending};
+use crate::flag;
+use crate::postgres::call::check_for_interrupts;
+use crate::postgres::memory::with_scratch;
+use crate::postgres::state_table::{self, StateTable};
+use crate::postgres::transaction;
+use crate::sources::AccountKey;
+use crate::store::{accounts, states};
+
+/// Accounts that get their first state at a time.
+const BATCH: usize = 1024;
+
+thread_local! {
+    static FLUSHED: RefCell<Flushed> = RefCell::default();
+}
+
+/// Accounts whose states this transaction has written.
+#[derive(Default)]
+struct Flushed {
+    with_new_events: BTreeSet<i64>,
+    /// Those whose state could not be added to.
+    stale: BTreeSet<i64>,
+}
+
+/// Writes states and scores: the transaction is about to commit.
+pub fn flush() {
+    flush_states();
+    let flushed = FLUSHED.take();
+    if !flushed.with_new_events.is_empty() {
+        with_rights(|| flag::score_touched(&flushed.with_new_events, &flushed.stale));
+        transaction::fire_deferred_triggers();
+    }
+}
+
+/// Forgets what was to be scored.
+pub fn forget() {
+    FLUSHED.take();
+}
+
+/// Writes states, and remembers whose.
+pub fn flush_states() {
+    let pending = PENDING.take();
+    if pending.is_empty() {
+        return;
+    }
+    with_rights(|| {
+        if pending.touches_every_account() {
+            states::mark_all_stale();
+        }
+        let mut touched: Vec<(i64, Happenings)> = numbered(&pending);
+        touched.sort_unstable_by_key(|(account_id, _)| *account_id);
+        let stale = write(&pending, &touched);
+        let active =
+            touched.iter().filter(|(_, what)| !what.events.is_empty()).map(|(account_id, _)| *account_id);
+        FLUSHED.with_borrow_mut(|flushed| {
+            flushed.with_new_events.extend(active);
+            flushed.stale.extend(stale);
+        });
+    });
+}
+
+/// Runs `work` as the extension's owner, with the latest snapshot.
+fn with_rights(work: impl FnOnce()) {
+    transaction::as_owner(state_table::owner(), || transaction::with_latest_snapshot(|| with_scratch(work)));
+}
+
+/// What happened, by account number. Names that have none get one.
+fn numbered(pending: &Pending) -> Vec<(i64, Happenings)> {
+    let mut touched = Vec::new();
+    let mut named: Vec<(&str, Happenings)> = Vec::new();
+    for (key, what) in pending.accounts() {
+        match key {
+            AccountKey::Number(number) => touched.push((*number, what)),
+            AccountKey::Name(name) => named.push((name, what)),
+        }
+    }
+    if !named.is_empty() {
+        named.sort_unstable_by_key(|(name, _)| *name);
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        let numbers = accounts::number_names(&names);
+        touched.extend(numbers.into_iter().zip(named).map(|(number, (_, what))| (number, what)));
+    }
+    touched
+}
+
+/// Writes the states of accounts, which come in ascending order, and says which of them are stale now.
+fn write(pending: &Pending, touched: &[(i64, Happenings)]) -> Vec<i64> {
+    let mut table = StateTable::open();
+    let mut missing: Vec<&(i64, Happenings)> = Vec::new();
+    // A single account is looked for when it is updated, which is all there is to do most of the time.
+    if touched.len() > 1 {
+        missing.extend(touched.iter().filter(|(account_id, _)| table.find(*account_id).is_none()));
+    }
+    let mut written = Written::default();
+    for batch in missing.chunks(BATCH) {
+        written.add(pending, batch);
+    }
+    let mut buffer = Vec::with_capacity(2 * AccountState::BYTES);
+    for account in touched {
+        let (account_id, what) = account;
+        while !written.added.contains(account_id) {
+            let mut is_stale = false;
+            let updated = table.update(*account_id, &mut buffer, |found, buffer| {
+                is_stale = fold(pending, what, found.stale, found.state, buffer);
+                is_stale
+            });
+            if updated {
+                written.stale.extend(is_stale.then_some(*account_id));
+                break;
+            }
+            written.add(pending, &[account]);
+            table.look_again();
+        }
+        check_for_interrupts();
+    }
+    table.close();
+    written.stale
+}
+
+#[derive(Default)]
+struct Written {
+    /// Accounts that had no state before.
+    added: BTreeSet<i64>,
+    stale: Vec<i64>,
+}
+
+impl Written {
+    /// Adds states to accounts that have none. Where another transaction was faster, there is one to update now.
+    fn add(&mut self, pending: &Pending, batch: &[&(i64, Happenings)]) {
+        let counts: Vec<(i64, u64)> =
+            batch.iter().map(|(account_id, what)| (*account_id, what.events.len() as u64)).collect();
+        let empty = AccountState::default().to_bytes();
+        let added = with_scratch(|| {
+            let others = states::with_other_rows(&counts);
+            states::add(batch.iter().map(|(account_id, what)| {
+                let mut state = Vec::with_capacity(AccountState::BYTES);
+                let stale = fold(pending, what, others.contains(account_id), &empty, &mut state);
+                (*account_id, state, stale)
+            }))
+        });
+        self.stale.extend(added.iter().filter(|(_, stale)| *stale).map(|(account_id, _)| *account_id));
+        self.added.extend(added.iter().map(|(account_id, _)| *account_id));
+    }
+}
+
+/// Appends what a stored state becomes, and says whether it is stale.
+fn fold(pending: &Pending, what: &Happenings, stale: bool, stored: &[u8], buffer: &mut Vec<u8>) -> bool {
+    let state = if stale || what.changed { None } else { AccountState::from_bytes(stored).ok() };
+    let folded = state.and_then(|mut state| observe(pending, what, &mut state).then_some(state));
+    match folded {
+        Some(state) => {
+            buffer.extend_from_slice(&state.to_bytes());
+            false
+        }
+        None => {
+            // What was there stays, as a lower bound of what readers will find in the rows.
+            buffer.extend_from_slice(stored);
+            true
+        }
+    }
+}
+
+/// Folds events into a state; `false` when one of them comes late.
+pub fn observe(pending: &Pending, what: &Happenings, state: &mut AccountState) -> bool {
+    what.events
+        .iter()
+        .all(|event| state.observe_digest(pending.event(*event), pending.digests()) != Observation::Late)
+}
