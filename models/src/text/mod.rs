@@ -48,7 +48,7 @@ pub struct TextDigest {
     pub characters: u32,
     /// Hash of the first host that a link names; 0 when none does.
     pub host: u32,
-    /// Hash of the text's template; 0 when the text has no words but those masked. See [`Template`].
+    /// Hash of the text's words in order, with links, mentions, numbers and addresses masked; 0 when it has no other words.
     pub template: u16,
     /// Mentions: tokens that begin with "@" and have more.
     pub mentions: u16,

@@ -314,6 +314,8 @@ fn is_emoji(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::hash::hash_bytes;
 
@@ -346,6 +348,22 @@ mod tests {
     fn drops_links_and_mentions() {
         assert_eq!(words("@you see WWW.example.org and http://a.b now"), hashes(["see", "and", "now"]));
         assert_eq!(words("see:http://a.b www later"), hashes(["www", "later"]));
+    }
+
+    /// The words of a text by their definition alone.
+    fn defined_words(text: &str) -> Vec<u64> {
+        let is_link = |token: &str| token.contains("://") || token.to_lowercase().starts_with("www.");
+        let tokens = text.split_whitespace().filter(|token| !is_link(token) && !token.starts_with('@'));
+        let words = tokens.flat_map(|token| token.split(|c: char| !c.is_alphanumeric() && !"'’".contains(c)));
+        let lower = |word: &str| word.chars().flat_map(char::to_lowercase).collect::<String>();
+        words.filter(|word| !word.is_empty()).map(|word| hash_bytes(lower(word).as_bytes())).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_those_of_the_definition(text in "([a-cA-C0-3wW ]|[ @:/.w'’ßİΣ,\u{a0}😀-]){0,60}") {
+            prop_assert_eq!(words(&text), defined_words(&text));
+        }
     }
 
     #[test]
