@@ -100,7 +100,7 @@ impl RingEvent {
 /// A stored event.
 type Slot = [u8; 6];
 /// What stands at the write position of a stored ring: seconds that no event has.
-const MARKER: [u8; 4] = [0xff; 4];
+const MARKER: u32 = u32::MAX;
 const END_OF_TIME: u32 = (LATEST / SECOND) as u32;
 
 /// The latest [`RING_EVENTS`] events, as they are stored. Slots that were never written are zero.
@@ -133,38 +133,54 @@ impl Ring {
     pub(super) fn write_around(&self, out: &mut Writer<'_>, middle: impl FnOnce(&mut Writer<'_>)) {
         let (before, after) = self.slots.split_at(usize::from(self.next));
         out.bytes(before.as_flattened());
-        out.bytes(&MARKER);
+        out.u32s([MARKER]);
         out.u8s([self.len]);
         middle(out);
         out.bytes(after.as_flattened());
     }
 
     /// Reads a ring, and `middle` between its parts.
-    pub(super) fn read_around<T>(
+    pub(super) fn read_around(
         input: &mut Reader<'_>,
-        middle: impl FnOnce(&mut Reader<'_>) -> Result<T, StateError>,
-    ) -> Result<(Self, T), StateError> {
+        middle: impl FnOnce(&mut Reader<'_>) -> Result<(), StateError>,
+    ) -> Result<Self, StateError> {
         let next = write_position(input.0).ok_or(StateError::Corrupt("event ring has no write position"))?;
         let mut ring = Self { next: next as u8, ..Self::default() };
         let (before, after) = ring.slots.split_at_mut(next);
         let before = before.as_flattened_mut();
         before.copy_from_slice(input.bytes(before.len()));
-        input.bytes(MARKER.len());
+        input.u32s::<1>();
         [ring.len] = input.u8s();
-        let middle = middle(input)?;
+        middle(input)?;
         let after = after.as_flattened_mut();
         after.copy_from_slice(input.bytes(after.len()));
         let is_full = usize::from(ring.len) == RING_EVENTS;
-        let in_time = |slot: &Slot| RingEvent::from_slot(*slot).second < END_OF_TIME;
-        if !is_full && ring.len != ring.next || !ring.slots.iter().all(in_time) {
+        if !is_full && ring.len != ring.next || !ring.is_in_time() {
             return Err(StateError::Corrupt("event ring"));
         }
-        Ok((ring, middle))
+        Ok(ring)
     }
+
+    fn is_in_time(&self) -> bool {
+        let mut latest = 0;
+        for slot in self.slots {
+            latest = latest.max(seconds(slot));
+        }
+        latest < END_OF_TIME
+    }
+}
+
+fn seconds([a, b, c, d, _, _]: Slot) -> u32 {
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// How many slots come before the marker.
 fn write_position(bytes: &[u8]) -> Option<usize> {
     let (slots, _) = bytes.as_chunks();
-    slots.iter().take(RING_EVENTS).position(|[a, b, c, d, _, _]: &Slot| [*a, *b, *c, *d] == MARKER)
+    for (position, slot) in slots.iter().enumerate().take(RING_EVENTS) {
+        if seconds(*slot) == MARKER {
+            return Some(position);
+        }
+    }
+    None
 }
