@@ -5,8 +5,17 @@
 
 /// Finalising mixer of SplitMix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 2014).
 #[must_use]
-pub const fn mix64(mut x: u64) -> u64 {
-    x ^= x >> 30;
+pub const fn mix64(x: u64) -> u64 {
+    finish_mix64(start_mix64(x))
+}
+
+/// First step of [`mix64`]. It is linear: that of `a ^ b` is that of `a` ^ that of `b`.
+pub(crate) const fn start_mix64(x: u64) -> u64 {
+    x ^ (x >> 30)
+}
+
+/// The other steps of [`mix64`].
+pub(crate) const fn finish_mix64(mut x: u64) -> u64 {
     x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x ^= x >> 27;
     x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -15,13 +24,33 @@ pub const fn mix64(mut x: u64) -> u64 {
 
 /// FNV-1a over the bytes, then [`mix64`]: FNV alone leaves the high bits of short strings poorly mixed.
 #[must_use]
-pub fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in bytes {
-        hash ^= u64::from(*byte);
-        hash = hash.wrapping_mul(0x0000_0100_0000_01b3);
+pub const fn hash_bytes(bytes: &[u8]) -> u64 {
+    let mut hash = Fnv1a::EMPTY;
+    let mut i = 0;
+    while i < bytes.len() {
+        hash = hash.with(bytes[i]);
+        i += 1;
     }
-    mix64(hash)
+    hash.mixed()
+}
+
+/// [`hash_bytes`] byte by byte.
+#[derive(Clone, Copy)]
+pub(crate) struct Fnv1a(u64);
+
+impl Fnv1a {
+    /// No bytes yet.
+    pub(crate) const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    /// With one more byte.
+    pub(crate) const fn with(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    /// The hash of all bytes.
+    pub(crate) const fn mixed(self) -> u64 {
+        mix64(self.0)
+    }
 }
 
 /// The upper half of [`hash_bytes`]: enough to tell one account's devices and targets apart.

@@ -1,11 +1,12 @@
 //! Events become states, features and scores: the part of botdet that knows no Postgres.
 //!
 //! ```text
-//! activity row ─► AccountState::observe(event) ─► account_features(state, profile) ─► Pipeline::score ─► Score
-//!                              └─► Sequence::of(state) ─────────────────────────────────┘
+//! activity row ─► AccountState::observe(event) ─► account_features(state, profile, network) ─► Pipeline::score ─► Score
+//!                              └─► Sequence::of(state) ──────────────────────────────────────────┘
 //! ```
 //!
-//! [`groups`] looks at the events of many accounts at once, for those that act together.
+//! [`groups`] looks at the events of many accounts at once, for those that act together; [`network`] holds what it finds
+//! about one of them.
 //!
 //! The insert trigger, the SQL functions, batch scoring and training all go this one way. Nothing here does I/O, reads a
 //! clock or starts a thread of its own (a runtime for sequence models may).
@@ -21,6 +22,7 @@ pub mod isolation_forest;
 mod linear_algebra;
 pub mod logistic;
 pub mod metrics;
+pub mod network;
 pub mod pipeline;
 pub mod preprocess;
 pub mod profile;

@@ -28,7 +28,9 @@ const fn rule(feature: &'static str, bound: Bound, strength: f64) -> Rule {
 }
 
 const ACCOUNT_RULES: &[Rule] = &[
+    rule("lockstep_score", AtLeast(0.2), 0.5),
     rule("duplicate_rate", AtLeast(0.5), 0.5),
+    rule("copied_rate", AtLeast(0.5), 0.4),
     rule("posting_cadence", AtMost(90.0), 0.4),
     rule("session_duration_mean", AtLeast(4.0 * 3600.0), 0.4),
     rule("circadian_entropy", AtLeast(0.97), 0.3),

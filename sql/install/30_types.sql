@@ -20,7 +20,34 @@ CREATE TYPE botdet.account_features AS (
     is_verified              double precision,
     profile_completeness     double precision,
     followers                double precision,
-    following                double precision
+    following                double precision,
+    gap_p10                  double precision,
+    gap_median               double precision,
+    gap_p90                  double precision,
+    gap_cv                   double precision,
+    gap_entropy              double precision,
+    autocorrelation_1h       double precision,
+    autocorrelation_24h      double precision,
+    night_share              double precision,
+    weekend_share            double precision,
+    trend                    double precision,
+    longest_silence          double precision,
+    ip_diversity             double precision,
+    target_diversity         double precision,
+    country_diversity        double precision,
+    event_count              double precision,
+    url_diversity            double precision,
+    link_rate                double precision,
+    mention_rate             double precision,
+    capital_share            double precision,
+    emoji_rate               double precision,
+    template_rate            double precision,
+    copied_rate              double precision,
+    copy_accounts            double precision,
+    shared_device_degree     double precision,
+    shared_ip_degree         double precision,
+    lockstep_score           double precision,
+    lockstep_accounts        double precision
 );
 COMMENT ON TYPE botdet.account_features IS
     'features of an account; NULL means missing. botdet.feature_catalog says what each one is';
@@ -67,6 +94,60 @@ COMMENT ON COLUMN botdet.account_features.followers IS
     'accounts that follow this one; NULL: not known';
 COMMENT ON COLUMN botdet.account_features.following IS
     'accounts this one follows; NULL: not known';
+COMMENT ON COLUMN botdet.account_features.gap_p10 IS
+    'gap that a tenth of those between events are below, to a factor of 2: even in ln(1 + gap) within a bin, s; NULL: fewer than three events';
+COMMENT ON COLUMN botdet.account_features.gap_median IS
+    'median gap between events, to a factor of 2: even in ln(1 + gap) within a bin, s; NULL: fewer than three events';
+COMMENT ON COLUMN botdet.account_features.gap_p90 IS
+    'gap that nine tenths of those between events are below, to a factor of 2: even in ln(1 + gap) within a bin, s; NULL: fewer than three events';
+COMMENT ON COLUMN botdet.account_features.gap_cv IS
+    'standard deviation of the gaps between events over their mean: 0 a clockwork, 1 chance, above it bursts; NULL: fewer than three events, or all at one instant';
+COMMENT ON COLUMN botdet.account_features.gap_entropy IS
+    'entropy of the gaps between events over 24 bins of their logarithm, over ln 24: 0 all in one bin; NULL: fewer than three events';
+COMMENT ON COLUMN botdet.account_features.autocorrelation_1h IS
+    'autocorrelation of the events by clock hour, from first to last event, at a lag of one hour; NULL: fewer than 3 hours, or as many events in each';
+COMMENT ON COLUMN botdet.account_features.autocorrelation_24h IS
+    'autocorrelation of the events by clock hour, from first to last event, at a lag of 24 hours: towards 1 each day as the one before; NULL: fewer than 48 hours, or as many events in each';
+COMMENT ON COLUMN botdet.account_features.night_share IS
+    'share of events from 00:00 to 06:00 UTC; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.weekend_share IS
+    'share of events on Saturdays and Sundays, UTC; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.trend IS
+    'where between first and last event the mean of all times lies: -1 near the first, 0 evenly spread, 1 near the last; NULL: fewer than three events, or all at one instant';
+COMMENT ON COLUMN botdet.account_features.longest_silence IS
+    'longest gap between two events, whole seconds, s; NULL: fewer than two events';
+COMMENT ON COLUMN botdet.account_features.ip_diversity IS
+    'distinct addresses, estimated (linear counting), at most 710; NULL: no event has an address';
+COMMENT ON COLUMN botdet.account_features.target_diversity IS
+    'distinct targets, estimated (linear counting), at most 710; NULL: no event has a target';
+COMMENT ON COLUMN botdet.account_features.country_diversity IS
+    'distinct countries, estimated (linear counting); NULL: no event has a country';
+COMMENT ON COLUMN botdet.account_features.event_count IS
+    'events observed; NULL: no events';
+COMMENT ON COLUMN botdet.account_features.url_diversity IS
+    'distinct hosts that texts link to, of each text the first, estimated (linear counting), at most 710; 0 without links; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.link_rate IS
+    'share of texts with a link; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.mention_rate IS
+    'mentions per text; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.capital_share IS
+    'share of upper case among letters that have case, links and mentions left out; NULL: no such letters';
+COMMENT ON COLUMN botdet.account_features.emoji_rate IS
+    'emoji per text; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.template_rate IS
+    'share of texts that have the words of one of the account''s 16 texts before, in order, with links, mentions and numbers masked; NULL: no texts';
+COMMENT ON COLUMN botdet.account_features.copied_rate IS
+    'share of texts that nearly equal a text another account was the first to use; NULL: accounts not compared, or no text with enough words';
+COMMENT ON COLUMN botdet.account_features.copy_accounts IS
+    'other accounts that use nearly the same texts; NULL: accounts not compared, or no text with enough words';
+COMMENT ON COLUMN botdet.account_features.shared_device_degree IS
+    'other accounts on the most widely shared of its devices; NULL: accounts not compared, or no event has a device';
+COMMENT ON COLUMN botdet.account_features.shared_ip_degree IS
+    'other accounts on the most widely shared of its addresses; NULL: accounts not compared, or no event has an address';
+COMMENT ON COLUMN botdet.account_features.lockstep_score IS
+    'strongest similarity with another account in what was done to which targets at the same time; NULL: accounts not compared';
+COMMENT ON COLUMN botdet.account_features.lockstep_accounts IS
+    'other accounts of the group it acts in lockstep with; 0 in no group; NULL: accounts not compared';
 
 CREATE TYPE botdet.score_result AS (
     account_id      bigint,

@@ -1,4 +1,4 @@
-"""Measures how hard a simulation is: a filter on the 21 features, a GRU on the sequences, and both together.
+"""Measures how hard a simulation is: a filter on the features, a GRU on the sequences, and both together.
 
     python difficulty.py accounts.csv activity.csv [--epochs 18] [--seed 1] [--leave-out] [--filter-only]
 

@@ -1,10 +1,10 @@
-"""The 21 features of every account, from their definitions alone: a second opinion on the Rust code.
+"""The features of every account, from their definitions alone: a second opinion on the Rust code.
 
     python features.py accounts.csv activity.csv > features.csv
 
 Both files are CSV with a header, columns named as in the tables `account` and `activity`; NULL is `\\N`, so that an
 empty field is an empty text. Times are microseconds since 1970, or timestamps with a time zone. Missing features come
-out as empty fields.
+out as empty fields, and so do those that come of comparing accounts.
 """
 
 import csv
@@ -12,21 +12,31 @@ import math
 import sys
 from collections import Counter, deque
 from datetime import datetime, timedelta, timezone
+from ipaddress import ip_interface
 from itertools import groupby
 
-from text import analyse, hash_text, is_near
+import numpy as np
+
+from text import analyse, fnv1a, hash_text, is_near, mix64
 
 NAMES = """posting_cadence posting_cadence_std burst_score circadian_entropy active_hours action_diversity typo_rate
 session_duration_mean session_duration_std device_diversity content_length_mean content_length_std
 content_length_variance duplicate_rate content_diversity follower_following_ratio account_age_days is_verified
-profile_completeness followers following""".split()
+profile_completeness followers following gap_p10 gap_median gap_p90 gap_cv gap_entropy autocorrelation_1h
+autocorrelation_24h night_share weekend_share trend longest_silence ip_diversity target_diversity country_diversity
+event_count url_diversity link_rate mention_rate capital_share emoji_rate template_rate copied_rate copy_accounts
+shared_device_degree shared_ip_degree lockstep_score lockstep_accounts""".split()
 
 ACTIONS = "other post comment repost like follow unfollow view message login share profile_update".split()
 PUBLICATIONS = {"post", "comment", "repost", "share"}
 SECOND = 1_000_000
 END_OF_TIME = 4_102_444_800 * SECOND
 SESSION_GAP = 1_800 * SECOND
+HOUR = 3_600 * SECOND
 REMEMBERED_SIGNATURES = 32
+REMEMBERED_TEMPLATES = 16
+GAP_BINS = 24
+COUNTING_BITS = 128
 KEPT_DEVICES = 24
 BUCKETS = 64
 LARGEST_COUNT = 65_535
@@ -97,6 +107,102 @@ def distinct_devices(devices):
     return max((KEPT_DEVICES - 1) / (hashes[KEPT_DEVICES - 1] / 2**32), float(KEPT_DEVICES))
 
 
+def estimated_distinct(hashes):
+    """Number of distinct hashes by linear counting, a whole number; 0 hashes are no names."""
+    unset = COUNTING_BITS - len({value % COUNTING_BITS for value in hashes if value})
+    return float(round(COUNTING_BITS * math.log(COUNTING_BITS / max(unset, 0.5))))
+
+
+def hash_name(name):
+    """Hash of 32 bits of a name, 0 without one."""
+    return max(hash_text(name) >> 32, 1) if name else 0
+
+
+def hash_address(address):
+    """Hash of 32 bits of an address, IPv4 as mapped into IPv6; 0 without one."""
+    if not address:
+        return 0
+    packed = ip_interface(address).ip.packed
+    octets = packed if len(packed) == 16 else bytes(10) + b"\xff\xff" + packed
+    return max(mix64(fnv1a(octets)) >> 32, 1)
+
+
+def gap_bins(gaps):
+    """Histogram of gaps in microseconds by log2(1 + seconds), halved before a bin would overflow."""
+    bins = [0] * GAP_BINS
+    for gap in gaps:
+        k = min((gap // SECOND + 1).bit_length() - 1, GAP_BINS - 1)
+        if bins[k] == LARGEST_COUNT:
+            bins = [count // 2 for count in bins]
+        bins[k] += 1
+    return bins
+
+
+def gap_quantile(bins, share):
+    """Quantile of the gaps, s: log2(1 + gap) is evenly spread within a bin."""
+    places = np.arange(GAP_BINS + 1)
+    reached = np.concatenate(([0], np.cumsum(bins)))
+    last = np.flatnonzero(reached >= share * sum(bins))[0]
+    return float(2 ** (places[last] - (reached[last] - share * sum(bins)) / bins[last - 1]) - 1)
+
+
+def gap_features(times):
+    """Features of the gaps between all events, and where between the first and the last they lie."""
+    gaps = [after - before for before, after in zip(times, times[1:])]
+    found = {"longest_silence": float(max(gaps) // SECOND)} if gaps else {}
+    if len(gaps) < 2:
+        return found
+    bins = gap_bins(gaps)
+    mean, std = mean_and_std([gap / SECOND for gap in gaps])
+    for name, share in (("gap_p10", 0.1), ("gap_median", 0.5), ("gap_p90", 0.9)):
+        found[name] = gap_quantile(bins, share)
+    found["gap_entropy"] = entropy(bins) / math.log(GAP_BINS)
+    if mean > 0:
+        found["gap_cv"] = std / mean
+        found["trend"] = 2 * math.fsum((time - times[0]) / (times[-1] - times[0]) for time in times) / len(times) - 1
+    return found
+
+
+def autocorrelation(counts, lag):
+    """Autocorrelation of a series at a lag, NaN for one that does not vary."""
+    if counts.min() == counts.max():
+        return math.nan
+    around = counts - counts.mean()
+    return float((around[lag:] * around[:-lag]).sum() / (around * around).sum())
+
+
+def rhythm_features(times):
+    """Features of when in the day, in the week and from hour to hour events fall."""
+    counts = np.bincount([time // HOUR - times[0] // HOUR for time in times]).astype(float)
+    days = [(EPOCH + timedelta(microseconds=time)).weekday() for time in times]
+    return {
+        "night_share": sum(time // HOUR % 24 < 6 for time in times) / len(times),
+        "weekend_share": sum(day >= 5 for day in days) / len(times),
+        "autocorrelation_1h": autocorrelation(counts, 1) if len(counts) >= 3 else math.nan,
+        "autocorrelation_24h": autocorrelation(counts, 24) if len(counts) >= 48 else math.nan,
+    }
+
+
+def distinct_features(events):
+    """Numbers of distinct names, missing where there is none."""
+    hashes = {
+        "ip_diversity": [hash_address(event["ip"]) for event in events],
+        "target_diversity": [hash_name(event["target"]) for event in events],
+        "country_diversity": [hash_name(event["country"]) for event in events],
+    }
+    return {name: estimated_distinct(found) for name, found in hashes.items() if any(found)}
+
+
+def known_templates(texts):
+    """Texts that have the template of one of the latest that have any."""
+    recent, known = deque(maxlen=REMEMBERED_TEMPLATES), 0
+    for text in texts:
+        if text.template:
+            known += text.template in recent
+            recent.append(text.template)
+    return known
+
+
 def word_entropy(texts):
     """Entropy of the word buckets, whose counts are halved before one would overflow."""
     counts = [0] * BUCKETS
@@ -138,6 +244,7 @@ def text_features(events):
     if not texts:
         return {}
     mean, std = mean_and_std([text.characters for text in texts])
+    letters = sum(text.letters for text in texts)
     return {
         "typo_rate": sum(text.has_typo for text in texts) / len(texts),
         "content_length_mean": mean,
@@ -145,6 +252,12 @@ def text_features(events):
         "content_length_variance": std * std,
         "duplicate_rate": sum(event["near_duplicate"] for event in events) / len(texts),
         "content_diversity": word_entropy(texts),
+        "url_diversity": estimated_distinct(text.host for text in texts),
+        "link_rate": sum(text.has_link for text in texts) / len(texts),
+        "mention_rate": sum(text.mentions for text in texts) / len(texts),
+        "capital_share": sum(text.capitals for text in texts) / letters if letters else math.nan,
+        "emoji_rate": sum(text.emoji for text in texts) / len(texts),
+        "template_rate": known_templates(texts) / len(texts),
     }
 
 
@@ -172,7 +285,7 @@ def profile_features(account, last_time):
 
 
 def features(account, events):
-    """The 21 features of one account, in the order of NAMES; `events` are annotated and in order."""
+    """The features of one account, in the order of NAMES; `events` are annotated and in order."""
     times = [event["occurred_at"] for event in events]
     found = profile_features(account, times[-1] if times else None)
     if times:
@@ -181,7 +294,9 @@ def features(account, events):
         found["posting_cadence"], found["posting_cadence_std"] = mean_and_std(gaps)
         found["action_diversity"] = entropy(Counter(event["action"] for event in events).values())
         found["device_diversity"] = distinct_devices(event["device"] for event in events)
-        found |= time_features(times) | text_features(events)
+        found["event_count"] = float(len(events))
+        found |= time_features(times) | gap_features(times) | rhythm_features(times)
+        found |= distinct_features(events) | text_features(events)
     return [found.get(name, math.nan) for name in NAMES]
 
 

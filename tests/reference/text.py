@@ -1,4 +1,4 @@
-"""What one text adds to an account: length, words, typo, link and signature. A second opinion on `models/src/text`.
+"""What one text adds to an account: length, words, typo, link, signature, template. A second opinion on `models/src/text`.
 
 Known limits against the Rust code, all outside the data of the tests: Python counts only letters as alphabetic (not the
 vowel signs of, say, Hindi), and splits also at the control characters U+001C to U+001F.
@@ -47,13 +47,19 @@ def hash_text(text):
 
 @dataclass
 class Text:
-    """Summary of one text event; the signature is 0 without words."""
+    """Summary of one text event; the signature is 0 without words, host and template are 0 where there is none."""
 
     characters: int = 0
     has_typo: bool = False
     has_link: bool = False
     signature: int = 0
     hashes: list = field(default_factory=list)
+    host: int = 0
+    mentions: int = 0
+    letters: int = 0
+    capitals: int = 0
+    emoji: int = 0
+    template: int = 0
 
 
 def lower(text):
@@ -61,15 +67,53 @@ def lower(text):
     return text.lower() if text.isascii() else "".join(c.lower() for c in text)
 
 
-def split_words(text):
-    """Words of a text, and whether it holds a link."""
-    words, has_link = [], False
-    for token in lower(text).split():
-        if "://" in token or token.startswith("www."):
-            has_link = True
-        elif not token.startswith("@"):
-            words += "".join(c if c.isalnum() or c in "'’" else " " for c in token).split()
-    return words, has_link
+def is_link(token):
+    """Whether a token is passed over as a link."""
+    return "://" in token or token[:4].lower() == "www."
+
+
+def split_words(token):
+    """Words of a token in lower case."""
+    return "".join(c if c.isalnum() or c in "'’" else " " for c in lower(token)).split()
+
+
+def host_of(link):
+    """Host that a link names, without "www."; empty where it names none."""
+    after = link.split("://", 1)[-1]
+    end = next((i for i, c in enumerate(after) if not (c.isalnum() or c in "-.")), len(after))
+    return lower(after[:end]).removeprefix("www.").rstrip(".")
+
+
+def is_emoji(c):
+    """Symbols and dingbats, the letters of flags, pictographs but not skin tones."""
+    code = ord(c)
+    pictograph = 0x1F300 <= code <= 0x1FAFF and not 0x1F3FB <= code <= 0x1F3FF
+    return 0x2600 <= code <= 0x27BF or 0x1F1E6 <= code <= 0x1F1FF or pictograph
+
+
+def has_inner_dot(token):
+    """Whether a dot stands between two letters or digits, beyond ASCII any character."""
+    joins = lambda byte: byte >= 0x80 or chr(byte).isalnum()
+    data = token.encode()
+    return any(dot == ord(".") and joins(a) and joins(b) for a, dot, b in zip(data, data[1:], data[2:]))
+
+
+def template(tokens):
+    """Hash of 16 bits of the words, each run of links, mentions, numbers and addresses masked; 0 without words."""
+    parts = []
+    for token in tokens:
+        if is_link(token) or token.startswith("@") or has_inner_dot(token):
+            parts.append(None)
+        else:
+            parts += [None if set(word) & set("0123456789") else word for word in split_words(token)]
+    parts = [part for i, part in enumerate(parts) if part or i == 0 or parts[i - 1]]
+    if not any(parts):
+        return 0
+    value = 0
+    for part in parts:
+        value = (value << 5 | value >> 59) & MASK
+        value = (value ^ (hash_text(part) if part else 1)) * 0x9E3779B97F4A7C15 & MASK
+    return max(mix64(value) >> 48, 1)
 
 
 def stretched(word):
@@ -97,10 +141,27 @@ def signature(hashes):
 @lru_cache(maxsize=1 << 16)
 def analyse(content):
     """Summary of a content that is not blank."""
-    head = content.encode()[:ANALYSED_BYTES].decode(errors="ignore")
-    words, has_link = split_words(head)
+    tokens = content.encode()[:ANALYSED_BYTES].decode(errors="ignore").split()
+    links = [token for token in tokens if is_link(token)]
+    mentions = [token for token in tokens if not is_link(token) and token.startswith("@")]
+    plain = [token for token in tokens if not is_link(token) and not token.startswith("@")]
+    words = [word for token in plain for word in split_words(token)]
     hashes = [hash_text(word) for word in words]
-    return Text(len(content), has_typo(words), has_link, signature(hashes), hashes)
+    characters = "".join(plain)
+    hosts = [host_of(link) for link in links if host_of(link)]
+    return Text(
+        characters=len(content),
+        has_typo=has_typo(words),
+        has_link=bool(links),
+        signature=signature(hashes),
+        hashes=hashes,
+        host=max(hash_text(hosts[0]) >> 32, 1) if hosts else 0,
+        mentions=sum(len(mention) > 1 for mention in mentions),
+        letters=sum(c.isupper() or c.islower() for c in characters),
+        capitals=sum(c.isupper() for c in characters),
+        emoji=sum(is_emoji(c) for c in characters),
+        template=template(tokens),
+    )
 
 
 def is_near(one, other):

@@ -137,6 +137,74 @@ catalog! {
         "accounts that follow this one" "not known"
     following Network "" [0.0, MANY] Logarithmic
         "accounts this one follows" "not known"
+    gap_p10 Temporal "s" [0.0, MANY] Logarithmic
+        "gap that a tenth of those between events are below, to a factor of 2: even in ln(1 + gap) within a bin"
+        "fewer than three events"
+    gap_median Temporal "s" [0.0, MANY] Logarithmic
+        "median gap between events, to a factor of 2: even in ln(1 + gap) within a bin"
+        "fewer than three events"
+    gap_p90 Temporal "s" [0.0, MANY] Logarithmic
+        "gap that nine tenths of those between events are below, to a factor of 2: even in ln(1 + gap) within a bin"
+        "fewer than three events"
+    gap_cv Temporal "" [0.0, MANY] Logarithmic
+        "standard deviation of the gaps between events over their mean: 0 a clockwork, 1 chance, above it bursts"
+        "fewer than three events, or all at one instant"
+    gap_entropy Temporal "" [0.0, 1.0] Linear
+        "entropy of the gaps between events over 24 bins of their logarithm, over ln 24: 0 all in one bin"
+        "fewer than three events"
+    autocorrelation_1h Temporal "" [-1.0, 1.0] Linear
+        "autocorrelation of the events by clock hour, from first to last event, at a lag of one hour"
+        "fewer than 3 hours, or as many events in each"
+    autocorrelation_24h Temporal "" [-1.0, 1.0] Linear
+        "autocorrelation of the events by clock hour, from first to last event, at a lag of 24 hours: towards 1 each day as the one before"
+        "fewer than 48 hours, or as many events in each"
+    night_share Temporal "" [0.0, 1.0] Linear
+        "share of events from 00:00 to 06:00 UTC" "no events"
+    weekend_share Temporal "" [0.0, 1.0] Linear
+        "share of events on Saturdays and Sundays, UTC" "no events"
+    trend Temporal "" [-1.0, 1.0] Linear
+        "where between first and last event the mean of all times lies: -1 near the first, 0 evenly spread, 1 near the last"
+        "fewer than three events, or all at one instant"
+    longest_silence Temporal "s" [0.0, MANY] Logarithmic
+        "longest gap between two events, whole seconds" "fewer than two events"
+    ip_diversity Behavioural "" [0.0, MANY] Logarithmic
+        "distinct addresses, estimated (linear counting), at most 710" "no event has an address"
+    target_diversity Behavioural "" [0.0, MANY] Logarithmic
+        "distinct targets, estimated (linear counting), at most 710" "no event has a target"
+    country_diversity Behavioural "" [0.0, MANY] Logarithmic
+        "distinct countries, estimated (linear counting)" "no event has a country"
+    event_count Behavioural "" [0.0, MANY] Logarithmic
+        "events observed" "no events"
+    url_diversity Content "" [0.0, MANY] Logarithmic
+        "distinct hosts that texts link to, of each text the first, estimated (linear counting), at most 710; 0 without links"
+        "no texts"
+    link_rate Content "" [0.0, 1.0] Linear
+        "share of texts with a link" "no texts"
+    mention_rate Content "" [0.0, MANY] Logarithmic
+        "mentions per text" "no texts"
+    capital_share Content "" [0.0, 1.0] Linear
+        "share of upper case among letters that have case, links and mentions left out" "no such letters"
+    emoji_rate Content "" [0.0, MANY] Logarithmic
+        "emoji per text" "no texts"
+    template_rate Content "" [0.0, 1.0] Linear
+        "share of texts that have the words of one of the account's 16 texts before, in order, with links, mentions and numbers masked"
+        "no texts"
+    copied_rate Network "" [0.0, 1.0] Linear
+        "share of texts that nearly equal a text another account was the first to use"
+        "accounts not compared, or no text with enough words"
+    copy_accounts Network "" [0.0, MANY] Logarithmic
+        "other accounts that use nearly the same texts" "accounts not compared, or no text with enough words"
+    shared_device_degree Network "" [0.0, MANY] Logarithmic
+        "other accounts on the most widely shared of its devices"
+        "accounts not compared, or no event has a device"
+    shared_ip_degree Network "" [0.0, MANY] Logarithmic
+        "other accounts on the most widely shared of its addresses"
+        "accounts not compared, or no event has an address"
+    lockstep_score Network "" [0.0, 1.0] Linear
+        "strongest similarity with another account in what was done to which targets at the same time"
+        "accounts not compared"
+    lockstep_accounts Network "" [0.0, MANY] Logarithmic
+        "other accounts of the group it acts in lockstep with; 0 in no group" "accounts not compared"
 }
 
 /// Identifies the names, order, units, ranges and meanings of the features: 16 hexadecimal digits. A model carries the
@@ -168,9 +236,10 @@ mod tests {
     #[test]
     fn names_are_the_published_ones_in_order() {
         let names: Vec<_> = ACCOUNT_FEATURES.iter().map(|feature| feature.name).collect();
-        assert_eq!(names.len(), 21);
+        assert_eq!(names.len(), 48);
         assert_eq!(names[0], "posting_cadence");
-        assert_eq!(names[20], "following");
+        assert_eq!(names[20..22], ["following", "gap_p10"]);
+        assert_eq!(names[47], "lockstep_accounts");
         assert_eq!(schema_fingerprint().len(), 16);
     }
 

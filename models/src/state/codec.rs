@@ -24,43 +24,72 @@ pub enum StateError {
     Corrupt(&'static str),
 }
 
-/// Appends values.
-pub(super) struct Writer(pub(super) Vec<u8>);
+/// Fills a buffer from the front. It must have room for all that is written.
+pub(super) struct Writer<'a>(pub(super) &'a mut [u8]);
 
-macro_rules! write_number {
+impl Writer<'_> {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        let (place, rest) = std::mem::take(&mut self.0).split_at_mut(bytes.len());
+        place.copy_from_slice(bytes);
+        self.0 = rest;
+    }
+}
+
+macro_rules! write_numbers {
     ($($name:ident: $kind:ty),*) => {
-        impl Writer {
-            $(pub(super) fn $name(&mut self, value: $kind) {
-                self.0.extend_from_slice(&value.to_le_bytes());
+        impl Writer<'_> {
+            $(#[inline]
+            pub(super) fn $name<const N: usize>(&mut self, values: [$kind; N]) {
+                let (place, rest) = std::mem::take(&mut self.0).split_at_mut(N * size_of::<$kind>());
+                let (places, _) = place.as_chunks_mut();
+                for (place, value) in places.iter_mut().zip(values) {
+                    *place = value.to_le_bytes();
+                }
+                self.0 = rest;
             })*
         }
     };
 }
-write_number!(u8: u8, u16: u16, u32: u32, u64: u64, i64: i64, f64: f64);
+write_numbers!(u8s: u8, u16s: u16, u32s: u32, u64s: u64, i64s: i64, f64s: f64);
 
-/// Takes values off the front.
+/// Takes values off the front. There must be bytes for all that is read: a state has one length, which is checked first.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
-impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], StateError> {
-        let (value, rest) = self.0.split_first_chunk::<N>().ok_or(StateError::Corrupt("it ends early"))?;
+impl<'a> Reader<'a> {
+    #[inline]
+    pub(super) fn bytes(&mut self, length: usize) -> &'a [u8] {
+        let (bytes, rest) = self.0.split_at(length);
         self.0 = rest;
-        Ok(*value)
+        bytes
     }
 
-    pub(super) fn finite(&mut self) -> Result<f64, StateError> {
-        let value = f64::from_le_bytes(self.take()?);
-        if value.is_finite() { Ok(value) } else { Err(StateError::Corrupt("a moment is not finite")) }
+    /// Numbers, all of them finite.
+    #[inline]
+    pub(super) fn finite<const N: usize>(&mut self) -> Result<[f64; N], StateError> {
+        let values = self.f64s();
+        for value in values {
+            if !value.is_finite() {
+                return Err(StateError::Corrupt("a moment is not finite"));
+            }
+        }
+        Ok(values)
     }
 }
 
-macro_rules! read_number {
+// By index: a zip that is not inlined, as across units of code generation, takes longer than the reading.
+macro_rules! read_numbers {
     ($($name:ident: $kind:ty),*) => {
         impl Reader<'_> {
-            $(pub(super) fn $name(&mut self) -> Result<$kind, StateError> {
-                Ok(<$kind>::from_le_bytes(self.take()?))
+            $(#[inline]
+            pub(super) fn $name<const N: usize>(&mut self) -> [$kind; N] {
+                let mut values = [0 as $kind; N];
+                let (places, _) = self.bytes(N * size_of::<$kind>()).as_chunks();
+                for index in 0..N {
+                    values[index] = <$kind>::from_le_bytes(places[index]);
+                }
+                values
             })*
         }
     };
 }
-read_number!(u8: u8, u16: u16, u32: u32, u64: u64, i64: i64);
+read_numbers!(u8s: u8, u16s: u16, u32s: u32, u64s: u64, i64s: i64, f64s: f64);

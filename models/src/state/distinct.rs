@@ -53,17 +53,13 @@ impl DistinctSketch {
         &self.smallest[..usize::from(self.len)]
     }
 
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.u8(self.len);
-        self.smallest.iter().for_each(|hash| out.u32(*hash));
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
+        out.u8s([self.len]);
+        out.u32s(self.smallest);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
-        let len = input.u8()?;
-        let mut smallest = [0; Self::CAPACITY];
-        for hash in &mut smallest {
-            *hash = input.u32()?;
-        }
+        let ([len], smallest): (_, [u32; Self::CAPACITY]) = (input.u8s(), input.u32s());
         let ordered = smallest.get(..usize::from(len)).is_some_and(|used| used.is_sorted_by(|a, b| a < b));
         if !ordered {
             return Err(StateError::Corrupt("distinct sketch"));

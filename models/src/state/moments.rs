@@ -61,13 +61,13 @@ impl Moments {
         self.variance().map(f64::sqrt)
     }
 
-    pub(super) fn write(self, out: &mut Writer) {
-        out.u32(self.count);
-        out.f64(self.mean);
-        out.f64(self.squares);
+    pub(super) fn write(self, out: &mut Writer<'_>) {
+        out.u32s([self.count]);
+        out.f64s([self.mean, self.squares]);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
-        Ok(Self { count: input.u32()?, mean: input.finite()?, squares: input.finite()? })
+        let ([count], [mean, squares]) = (input.u32s(), input.finite()?);
+        Ok(Self { count, mean, squares })
     }
 }

@@ -24,13 +24,13 @@ impl Publications {
         self.gaps
     }
 
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.i64(self.last.unwrap_or(i64::MIN));
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
+        out.i64s([self.last.unwrap_or(i64::MIN)]);
         self.gaps.write(out);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
-        let last = Some(input.i64()?).filter(|last| *last != i64::MIN);
-        Ok(Self { last, gaps: Moments::read(input)? })
+        let [last] = input.i64s();
+        Ok(Self { last: Some(last).filter(|last| *last != i64::MIN), gaps: Moments::read(input)? })
     }
 }

@@ -34,13 +34,14 @@ impl Sessions {
         lengths
     }
 
-    pub(super) fn write(&self, out: &mut Writer) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         self.closed.write(out);
-        out.i64(self.open_start);
+        out.i64s([self.open_start]);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, StateError> {
-        Ok(Self { closed: Moments::read(input)?, open_start: input.i64()? })
+        let (closed, [open_start]) = (Moments::read(input)?, input.i64s());
+        Ok(Self { closed, open_start })
     }
 }
 

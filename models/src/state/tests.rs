@@ -1,5 +1,7 @@
 //! Folding, merging and storing, over random lists of events.
 
+use std::net::IpAddr;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -18,7 +20,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     let row = (
         0..20_000 * SECOND,
         0..14u8,
-        proptest::option::of("[a-d]{1,3}( [a-d]{1,3}){0,5}"),
+        proptest::option::of("(@[ab] )?[a-d]{1,3}( [a-dA-D0-9ß😀]{1,3}){0,5}( https://[a-c]\\.de)?"),
         proptest::option::of(0..40u8),
         proptest::option::of(0..3u8),
     );
@@ -44,8 +46,8 @@ fn fold(state: &mut AccountState, rows: &[Row]) {
             content: row.content.as_deref(),
             device: device.as_deref(),
             target: target.as_deref(),
-            ip: None,
-            country: None,
+            ip: row.device.map(|device| IpAddr::from([192, 0, 2, device])),
+            country: target.as_deref(),
         });
         assert_eq!(observation, Observation::Counted);
     }
@@ -98,7 +100,44 @@ fn stored_length_is_fixed_and_fits_a_tuple() {
         state.observe(&event);
     }
     assert_eq!(state.to_bytes().len(), AccountState::BYTES);
-    const { assert!(AccountState::BYTES <= 2032) };
+    const { assert!(AccountState::BYTES <= 1980) };
+}
+
+/// The length of what comes before and of what changes between two states.
+fn changed(before: &[u8], after: &[u8]) -> (usize, usize) {
+    let pairs = || before.iter().zip(after);
+    let same_start = pairs().take_while(|(a, b)| a == b).count();
+    let same_end = pairs().rev().take_while(|(a, b)| a == b).count();
+    (same_start, before.len() - same_start - same_end)
+}
+
+#[test]
+fn an_event_without_a_text_changes_what_lies_inside_the_ring() {
+    let mut state = AccountState::default();
+    let mut out = Vec::new();
+    for second in 0..500i64 {
+        let mut event = Event::new((1_700_000_000 + second * 100) * SECOND, Action::Like);
+        event.target = Some("somebody");
+        let before = state.to_bytes();
+        state.observe(&event);
+        state.write_to(&mut out);
+        assert_eq!(out, state.to_bytes());
+        assert_eq!(AccountState::from_bytes(&out).as_ref(), Ok(&state));
+        if second > 0 {
+            let (start, length) = changed(&before, &out);
+            assert!(second % 128 == 127 || start >= 632 && length <= 507, "{second}: {length} from {start}");
+        }
+    }
+}
+
+#[test]
+fn a_ring_without_a_write_position_is_refused() {
+    let mut bytes = AccountState::default().to_bytes();
+    bytes[632] = 0;
+    let refusal = AccountState::from_bytes(&bytes);
+    assert_eq!(refusal, Err(StateError::Corrupt("event ring has no write position")));
+    assert!(AccountState::from_bytes(&[3; AccountState::BYTES]).is_err());
+    assert!(AccountState::from_bytes(&[[3].as_slice(), &[255; AccountState::BYTES - 1]].concat()).is_err());
 }
 
 #[test]

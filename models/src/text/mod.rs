@@ -3,7 +3,8 @@
 mod typos;
 mod words;
 
-use crate::hash::{hash_bytes, mix64};
+use crate::hash::{finish_mix64, mix64, start_mix64};
+use words::{Marks, Token, Tokens, Word};
 
 /// Bytes of a text that are looked at word by word. Its length is always that of the whole text.
 pub const ANALYSED_BYTES: usize = 4096;
@@ -18,11 +19,12 @@ pub const NEAR_DUPLICATE_BYTES: u32 = 6;
 pub struct Signature(pub u64);
 
 impl Signature {
+    /// Of each hash function `mix64(pair ^ seed)`, the first step of its seed: that of the pair is taken once.
     const SEEDS: [u64; 8] = {
         let mut seeds = [0; 8];
         let mut k = 0;
         while k < 8 {
-            seeds[k] = mix64((k as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            seeds[k] = start_mix64(mix64((k as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
             k += 1;
         }
         seeds
@@ -37,17 +39,29 @@ impl Signature {
     }
 }
 
-/// What is kept of one text, besides its words.
+/// What is kept of one text, besides its words. Apart from its length, that of the first [`ANALYSED_BYTES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TextDigest {
+    /// The signature; [`Signature::default`] when the text has no words.
+    pub signature: Signature,
     /// Unicode scalar values of the whole text.
     pub characters: u32,
+    /// Hash of the first host that a link names; 0 when none does.
+    pub host: u32,
+    /// Hash of the text's words in order, with links, mentions, numbers and addresses masked; 0 when it has no other words.
+    pub template: u16,
+    /// Mentions: tokens that begin with "@" and have more.
+    pub mentions: u16,
+    /// Letters that are upper or lower case, outside links and mentions.
+    pub letters: u16,
+    /// Letters that are upper case, outside links and mentions.
+    pub capitals: u16,
+    /// Emoji, outside links and mentions.
+    pub emoji: u16,
     /// Whether it holds a typo: a listed misspelling, a letter three times in a row, or a word twice in a row.
     pub has_typo: bool,
     /// Whether it holds a link.
     pub has_link: bool,
-    /// The signature; [`Signature::default`] when the text has no words.
-    pub signature: Signature,
 }
 
 impl TextDigest {
@@ -56,19 +70,93 @@ impl TextDigest {
     #[must_use]
     pub fn of(text: &str, words: &mut Vec<u8>) -> Self {
         let mut digest = Self { characters: text.chars().count() as u32, ..Self::default() };
-        let mut reader = words::Words::new(prefix(text, ANALYSED_BYTES));
+        let mut marks = Marks::default();
         let mut pairs = PairMinima::default();
-        while let Some(word) = reader.next_word() {
-            let hash = hash_bytes(word.as_bytes());
-            digest.has_typo |= typos::is_misspelling(hash)
-                || typos::has_stretched_letter(word)
-                || (pairs.previous == Some(hash) && word.chars().nth(1).is_some());
-            pairs.add(hash);
-            words.push((hash >> 58) as u8);
+        let mut template = Template::default();
+        let mut read = |word: Word, template: &mut Template| {
+            digest.has_typo |= is_typo(word, pairs.previous);
+            pairs.add(word.hash);
+            template.add(word);
+            words.push((word.hash >> 58) as u8);
+        };
+        for token in Tokens::new(prefix(text, ANALYSED_BYTES)) {
+            match token {
+                Token::Word(word, of_word) => {
+                    marks.add(of_word);
+                    read(word, &mut template);
+                }
+                Token::Plain(plain) => {
+                    let before = template;
+                    marks.add(plain.read(|word| read(word, &mut template)));
+                    if plain.has_inner_dot() {
+                        template = before;
+                        template.mask();
+                    }
+                }
+                Token::Link(link) => {
+                    digest.has_link = true;
+                    if digest.host == 0 {
+                        digest.host = words::hash_of_host(link);
+                    }
+                    template.mask();
+                }
+                Token::Mention(mention) => {
+                    digest.mentions += u16::from(mention.len() > 1);
+                    template.mask();
+                }
+            }
         }
-        digest.has_link = reader.saw_link();
-        digest.signature = pairs.signature();
-        digest
+        Self {
+            signature: pairs.signature(),
+            template: template.hash(),
+            letters: marks.letters,
+            capitals: marks.capitals,
+            emoji: marks.emoji,
+            ..digest
+        }
+    }
+}
+
+fn is_typo(word: Word, previous: Option<u64>) -> bool {
+    typos::is_misspelling(word.hash) || word.is_stretched || previous == Some(word.hash) && !word.is_single
+}
+
+/// What stays of a text when links, mentions, numbers and whatever has an inner dot ("example.org", "3.5") are masked:
+/// its other words, in lower case and in order, and where masks stand. Masks that follow on one another are one. Who
+/// fills in the same form again has the same template.
+#[derive(Clone, Copy, Default)]
+struct Template {
+    hash: u64,
+    has_words: bool,
+    ends_with_mask: bool,
+}
+
+impl Template {
+    const MASK: u64 = 1;
+
+    fn add(&mut self, word: Word) {
+        if word.has_digit {
+            return self.mask();
+        }
+        self.step(word.hash);
+        self.has_words = true;
+        self.ends_with_mask = false;
+    }
+
+    fn mask(&mut self) {
+        if !self.ends_with_mask {
+            self.step(Self::MASK);
+            self.ends_with_mask = true;
+        }
+    }
+
+    /// Words are well mixed hashes already; this keeps their order.
+    fn step(&mut self, part: u64) {
+        self.hash = (self.hash.rotate_left(5) ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn hash(self) -> u16 {
+        if self.has_words { ((mix64(self.hash) >> 48) as u16).max(1) } else { 0 }
     }
 }
 
@@ -82,29 +170,35 @@ struct PairMinima {
 impl PairMinima {
     fn add(&mut self, word: u64) {
         if let Some(previous) = self.previous {
-            let pair = mix64(previous.wrapping_mul(31).wrapping_add(word));
+            let pair = start_mix64(mix64(previous.wrapping_mul(31).wrapping_add(word)));
             let minima = self.minima.get_or_insert([u64::MAX; 8]);
             for (minimum, seed) in minima.iter_mut().zip(Signature::SEEDS) {
-                *minimum = (*minimum).min(mix64(pair ^ seed));
+                *minimum = (*minimum).min(finish_mix64(pair ^ seed));
             }
         }
         self.previous = Some(word);
     }
 
     fn signature(self) -> Signature {
-        let only = || self.previous.map(|word| Signature::SEEDS.map(|seed| mix64(word ^ seed)));
+        let only =
+            || self.previous.map(|word| Signature::SEEDS.map(|seed| finish_mix64(start_mix64(word) ^ seed)));
         self.minima.or_else(only).map_or(Signature::default(), |minima| {
             Signature(u64::from_le_bytes(minima.map(|minimum| minimum as u8)))
         })
     }
 }
 
-/// Replaces `hashes` with those of a text's words, in order: the words of [`TextSummary`], without the rest of it.
+/// Replaces `hashes` with those of a text's words, in order: the words of [`TextDigest`], without the rest of it.
 pub(crate) fn read_word_hashes(text: &str, hashes: &mut Vec<u64>) {
     hashes.clear();
-    let mut reader = words::Words::new(prefix(text, ANALYSED_BYTES));
-    while let Some(word) = reader.next_word() {
-        hashes.push(hash_bytes(word.as_bytes()));
+    for token in Tokens::new(prefix(text, ANALYSED_BYTES)) {
+        match token {
+            Token::Word(word, _) => hashes.push(word.hash),
+            Token::Plain(plain) => {
+                plain.read(|word| hashes.push(word.hash));
+            }
+            Token::Link(_) | Token::Mention(_) => {}
+        }
     }
 }
 
@@ -150,6 +244,27 @@ mod tests {
         for text in ["I definitely agree", "so good", "a a b", "book", ""] {
             assert!(!digest(text).0.has_typo, "{text}");
         }
+    }
+
+    #[test]
+    fn filled_in_forms_share_a_template() {
+        let template = |text: &str| digest(text).0.template;
+        let form = template("Hi @anna, win 500 at x.com");
+        assert_eq!(form, template("Hi @bob, win 900 at y.com"));
+        assert_eq!(form, template("hi @bob @carl WIN $1,000 at https://z.org/1?a=b"));
+        for other in ["Hi anna, win 500 at x.com", "win 500 at x.com, hi @anna", "Hi @anna, win 500 at x"] {
+            assert_ne!(form, template(other), "{other}");
+        }
+        assert_eq!(["@anna", "500 3.5", "https://z.org", "👋"].map(template), [0; 4]);
+        assert_ne!(template("thanks"), 0);
+    }
+
+    #[test]
+    fn links_mentions_letters_and_emoji_are_counted() {
+        let found = digest("@ @you LOOK at www.Example.org, @them! 👋 https://other.org").0;
+        assert_eq!((found.mentions, found.letters, found.capitals, found.emoji), (2, 6, 4, 1));
+        assert_eq!(found.host, digest("http://example.org").0.host);
+        assert_eq!(digest("no link").0.host, 0);
     }
 
     #[test]
