@@ -73,7 +73,9 @@ impl Error {
                 format!("table {relation} has no column {column}, given for {role}")
             }
             Self::ColumnType { relation, column, role, found, .. } => {
-                format!("column {column} of table {relation} is of type {found}, which does not do for {role}")
+                format!(
+                    "column {column} of table {relation} is of type {found}, which does not do for {role}"
+                )
             }
         }
     }

@@ -96,7 +96,7 @@ fn score_batch(
 pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
     let loaded: Vec<Account> = accounts::load_named(name, i64::MAX).into_iter().collect();
     let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
-    Ok(scored.unwrap_or_else(|| AccountScore { account_id: 0, score: None, version: None }))
+    Ok(scored.unwrap_or(AccountScore { account_id: 0, score: None, version: None }))
 }
 
 fn score_loaded(

@@ -100,13 +100,16 @@ pub fn all() -> Rc<Vec<Source>> {
     if let Some(sources) = known {
         return sources;
     }
-    let mut sources = Vec::new();
+    let (mut sources, mut watched) = (Vec::new(), vec![relation(c"botdet", c"source")]);
     // Whoever inserts needs no right to read what is bound.
     as_owner(state_table::owner(), || {
-        ALL.with(|statement| statement.run(&[], |row| sources.extend(read(row))));
+        ALL.with(|statement| {
+            statement.run(&[], |row| {
+                watched.extend(row.oid(1));
+                sources.extend(read(row));
+            })
+        });
     });
-    let mut watched: Vec<Oid> = sources.iter().map(|source| source.relation).collect();
-    watched.push(relation(c"botdet", c"source"));
     SOURCES.with(|watch| watch.restrict(watched));
     let sources = Rc::new(sources);
     KNOWN.set(Some(Known { changes, sources: Rc::clone(&sources) }));

@@ -95,6 +95,29 @@ COMMENT ON COLUMN botdet.account_state.state IS 'the summary, in the extension''
 COMMENT ON COLUMN botdet.account_state.stale IS
     'whether rows changed in a way the summary cannot follow (older than the newest, updated, deleted): readers then use the rows, botdet_rebuild_state() repairs it';
 
+-- What comparing accounts has found: one row an account and comparison, never changed, so that features as of a time know only
+-- what had been found by then.
+CREATE TABLE botdet.account_network (
+    account_id           bigint NOT NULL,
+    compared_at          timestamptz NOT NULL,
+    copied_rate          double precision,
+    copy_accounts        double precision,
+    shared_device_degree double precision,
+    shared_ip_degree     double precision,
+    lockstep_score       double precision,
+    lockstep_accounts    double precision,
+    PRIMARY KEY (account_id, compared_at)
+);
+COMMENT ON TABLE botdet.account_network IS 'what accounts have in common with others, found by botdet_compare_accounts()';
+COMMENT ON COLUMN botdet.account_network.account_id IS 'whose';
+COMMENT ON COLUMN botdet.account_network.compared_at IS 'end of the window of activity that was compared';
+COMMENT ON COLUMN botdet.account_network.copied_rate IS 'share of its longer texts that nearly equal an earlier one of another account, 0 to 1';
+COMMENT ON COLUMN botdet.account_network.copy_accounts IS 'other accounts with nearly the same texts';
+COMMENT ON COLUMN botdet.account_network.shared_device_degree IS 'most other accounts that use one of its devices';
+COMMENT ON COLUMN botdet.account_network.shared_ip_degree IS 'most other accounts that use one of its addresses';
+COMMENT ON COLUMN botdet.account_network.lockstep_score IS 'how much it acts on the same targets within the same minute as others of a group, 0 to 1';
+COMMENT ON COLUMN botdet.account_network.lockstep_accounts IS 'other accounts of its lockstep group';
+
 -- Where activity comes from ----------------------------------------------------------------------------------------
 
 CREATE TABLE botdet.source (
@@ -241,6 +264,7 @@ SELECT pg_catalog.pg_extension_config_dump('botdet.activity', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.deployment', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.label', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.account_network', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.detector', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.source', 'WHERE relation <> ''botdet.activity''::regclass');
 SELECT pg_catalog.pg_extension_config_dump('botdet.named_account_seq', '');

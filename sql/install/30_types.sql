@@ -109,7 +109,7 @@ COMMENT ON COLUMN botdet.account_features.autocorrelation_1h IS
 COMMENT ON COLUMN botdet.account_features.autocorrelation_24h IS
     'autocorrelation of the events by clock hour, from first to last event, at a lag of 24 hours: towards 1 each day as the one before; NULL: fewer than 48 hours, or as many events in each';
 COMMENT ON COLUMN botdet.account_features.night_share IS
-    'share of events from 00:00 to 06:00 UTC; NULL: no events';
+    'share of events in the account''s own night: its quietest six hours of the day in a row; NULL: fewer than ten events';
 COMMENT ON COLUMN botdet.account_features.weekend_share IS
     'share of events on Saturdays and Sundays, UTC; NULL: no events';
 COMMENT ON COLUMN botdet.account_features.trend IS

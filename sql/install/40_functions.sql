@@ -41,7 +41,7 @@ RETURNS TABLE (
     "position" integer, feature text, family text, unit text, low double precision, high double precision, scale text,
     meaning text, missing_when text, schema_fingerprint text
 )
-STRICT STABLE PARALLEL SAFE ROWS 21
+STRICT STABLE PARALLEL SAFE ROWS 48
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_feature_catalog';
 COMMENT ON FUNCTION botdet_feature_catalog() IS 'definition of every feature; see view botdet.feature_catalog';
 
@@ -99,7 +99,7 @@ RETURNS TABLE (
     feature text, value double precision, typical double precision, unit text, contribution double precision,
     percentile double precision
 )
-STRICT STABLE PARALLEL SAFE COST 2000 ROWS 21
+STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain';
 COMMENT ON FUNCTION botdet_explain(bigint) IS
     'all that makes up an account''s score, strongest first: features, other stages and baseline with the log-odds each adds, which sum up to those of bot_probability; percentile is the share (0 to 1) of training accounts at or below the value';

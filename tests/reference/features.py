@@ -171,12 +171,18 @@ def autocorrelation(counts, lag):
     return float((around[lag:] * around[:-lag]).sum() / (around * around).sum())
 
 
+def night_share(times):
+    """Share of the events in the quietest six hours of the day in a row."""
+    hours = np.bincount([time // HOUR % 24 for time in times], minlength=24)
+    return float(min(np.roll(hours, -start)[:6].sum() for start in range(24))) / len(times)
+
+
 def rhythm_features(times):
     """Features of when in the day, in the week and from hour to hour events fall."""
     counts = np.bincount([time // HOUR - times[0] // HOUR for time in times]).astype(float)
     days = [(EPOCH + timedelta(microseconds=time)).weekday() for time in times]
     return {
-        "night_share": sum(time // HOUR % 24 < 6 for time in times) / len(times),
+        "night_share": night_share(times) if len(times) >= 10 else math.nan,
         "weekend_share": sum(day >= 5 for day in days) / len(times),
         "autocorrelation_1h": autocorrelation(counts, 1) if len(counts) >= 3 else math.nan,
         "autocorrelation_24h": autocorrelation(counts, 24) if len(counts) >= 48 else math.nan,

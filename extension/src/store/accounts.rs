@@ -3,6 +3,7 @@
 use botdet_models::digest::Digests;
 use botdet_models::event::Timestamp;
 use botdet_models::features::{FeatureVector, account_features};
+use botdet_models::network::Network;
 use botdet_models::profile::Profile;
 use botdet_models::sequence::Sequence;
 use botdet_models::state::AccountState;
@@ -23,7 +24,8 @@ const ATTEMPTS: usize = 10;
 
 thread_local! {
     static ACCOUNTS: Statement = const {
-        Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
+        Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIMESTAMPTZOID])
+            .planned_once()
     };
     static KEYS: Statement = const {
         Statement::reading(include_str!("../sql/account_keys.sql"), &[pg_sys::INT8ARRAYOID])
@@ -43,11 +45,12 @@ pub struct Account {
     pub is_known: bool,
     pub state: AccountState,
     pub profile: Profile,
+    pub network: Network,
 }
 
 impl Account {
     pub fn features(&self) -> FeatureVector {
-        account_features(&self.state, &self.profile)
+        account_features(&self.state, &self.profile, &self.network)
     }
 
     pub fn sequence(&self) -> Option<Sequence> {
@@ -60,6 +63,7 @@ struct Stored {
     key: Option<String>,
     state: Option<AccountState>,
     profile: Option<Profile>,
+    network: Network,
 }
 
 /// What is known of accounts up to `as_of`, in their order, as the active snapshot sees them.
@@ -67,24 +71,26 @@ pub fn load(account_ids: &[i64], as_of: Timestamp) -> Vec<Account> {
     let mut loaded = Vec::with_capacity(account_ids.len());
     let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
     ACCOUNTS.with(|statement| {
-        statement.run(&[Some(ids)], |row| {
+        statement.run(&[Some(ids), Some(timestamp_datum(as_of))], |row| {
             loaded.push(Stored {
                 key: row.text(14).map(std::borrow::Cow::into_owned),
                 state: usable_state(row),
                 profile: profile(row),
+                network: network(row),
             });
         });
     });
     let accounts = account_ids.iter().zip(loaded);
     accounts
         .map(|(account_id, stored)| {
-            let Stored { key, state, profile } = stored;
+            let Stored { key, state, profile, network } = stored;
             let state = current_state(*account_id, key.as_deref(), state, as_of);
             Account {
                 account_id: *account_id,
                 is_known: profile.is_some() || state.events() > 0,
                 state,
                 profile: profile.unwrap_or_default(),
+                network,
             }
         })
         .collect()
@@ -106,6 +112,7 @@ pub fn load_named(name: &str, as_of: Timestamp) -> Option<Account> {
         is_known: true,
         state,
         profile: Profile::default(),
+        network: Network::default(),
     })
 }
 
@@ -221,4 +228,15 @@ fn profile(row: &Row<'_>) -> Option<Profile> {
         following: row.bigint(8),
         parts: [filled(9), filled(10), filled(11), filled(12), row.boolean(13)],
     })
+}
+
+fn network(row: &Row<'_>) -> Network {
+    Network {
+        copied_rate: row.float8(15),
+        copy_accounts: row.float8(16),
+        shared_device_degree: row.float8(17),
+        shared_ip_degree: row.float8(18),
+        lockstep_score: row.float8(19),
+        lockstep_accounts: row.float8(20),
+    }
 }

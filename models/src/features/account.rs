@@ -47,7 +47,7 @@ pub fn account_features(state: &AccountState, profile: &Profile, network: &Netwo
         gaps.map(|_| entropy(state.gap_bins()) / (GAP_BINS as f64).ln()),
         state.hourly_autocorrelation(),
         state.daily_autocorrelation(),
-        active.map(|()| night_share(state)),
+        night_share(state),
         active.map(|()| f64::from(state.weekend_events()) / state.events() as f64),
         gaps.and_then(|_| trend(state)),
         (state.events() >= 2).then(|| f64::from(state.longest_gap())),
@@ -86,9 +86,13 @@ fn burst_score(state: &AccountState) -> f64 {
     (1.0 - mean / f64::from(state.busiest_clock_hour())).clamp(0.0, 1.0)
 }
 
-/// Share of the events before 06:00.
-fn night_share(state: &AccountState) -> f64 {
-    state.hour_counts().take(6).sum::<f64>() / state.hour_counts().sum::<f64>()
+/// Share of the events within the account's own night: its quietest six hours in a row. Whoever sleeps has one, in any time
+/// zone.
+fn night_share(state: &AccountState) -> Option<f64> {
+    let hours: Vec<f64> = state.hour_counts().collect();
+    let in_six_hours = |start: usize| (start..start + 6).map(|hour| hours[hour % 24]).sum::<f64>();
+    let quietest = (0..24).map(in_six_hours).fold(f64::INFINITY, f64::min);
+    (state.events() >= 10).then(|| quietest / hours.iter().sum::<f64>())
 }
 
 /// Where the mean of all times lies between the first, -1, and the last, 1.
@@ -170,7 +174,8 @@ mod tests {
     fn of_times(seconds: impl IntoIterator<Item = i64>) -> FeatureVector {
         let mut state = AccountState::default();
         for second in seconds {
-            state.observe(&Event::new((1_699_833_600 + second) * SECOND, Action::Like));
+            let order = state.events() as i64 + 1;
+            state.observe(&Event { order, ..Event::new((1_699_833_600 + second) * SECOND, Action::Like) });
         }
         account_features(&state, &Profile::default(), &Network::default())
     }
@@ -226,11 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn the_night_is_where_an_account_is_quietest() {
+        // One event in each hour but those from 20 to 23, where there are none, and another one at 10.
+        let mut hours: Vec<i64> = (0..20).collect();
+        hours.push(34);
+        let features = of_times(hours.into_iter().map(|hour| hour * 3_600).collect::<Vec<_>>());
+        // Six hours from 18, 19 or 20 on hold two events of 21.
+        assert_close(features.get("night_share"), 2.0 / 21.0);
+    }
+
+    #[test]
     fn hours_and_days_by_hand() {
         const HOUR: i64 = 3_600;
         // On Monday at 05:59 and 06:00, on Saturday at 00:00, on Sunday at 23:59, on the Monday after at 00:00.
         let features = of_times([6 * HOUR - 60, 6 * HOUR, 120 * HOUR, 168 * HOUR - 60, 168 * HOUR]);
-        assert_close(features.get("night_share"), 0.6);
+        assert_eq!(features.get("night_share"), None, "five events show no night");
         assert_close(features.get("weekend_share"), 0.4);
         // Two, none and one event an hour, mean 1: deviations 1, -1, 0.
         let features = of_times([0, 1, 2 * HOUR]);

@@ -158,8 +158,8 @@ catalog! {
     autocorrelation_24h Temporal "" [-1.0, 1.0] Linear
         "autocorrelation of the events by clock hour, from first to last event, at a lag of 24 hours: towards 1 each day as the one before"
         "fewer than 48 hours, or as many events in each"
-    night_share Temporal "" [0.0, 1.0] Linear
-        "share of events from 00:00 to 06:00 UTC" "no events"
+    night_share Temporal "" [0.0, 0.25] Linear
+        "share of events in the account's own night: its quietest six hours of the day in a row" "fewer than ten events"
     weekend_share Temporal "" [0.0, 1.0] Linear
         "share of events on Saturdays and Sundays, UTC" "no events"
     trend Temporal "" [-1.0, 1.0] Linear

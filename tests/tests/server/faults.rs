@@ -206,10 +206,15 @@ fn a_cancelled_commit_does_not_leave_the_owner_behind() {
     let cancel = canceller(&client);
     let refusal = std::thread::scope(|scope| {
         let inserting = scope.spawn(|| {
-            client.refused("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'like')")
+            client.refused(
+                "INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'like')",
+            )
         });
         wait_until("the commit waits for the lock", Duration::from_secs(20), || {
-            owner.value("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1", &[&backend])
+            owner.value(
+                "SELECT coalesce(wait_event_type = 'Lock', false) FROM pg_stat_activity WHERE pid = $1",
+                &[&backend],
+            )
         });
         cancel();
         inserting.join().expect("the insert ends")

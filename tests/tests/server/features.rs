@@ -6,7 +6,7 @@ use botdet_tests::{Sql, TestDatabase};
 use crate::support::{assert_states_follow_rows, features};
 
 /// An account's features when nothing is known of it.
-const NOTHING: &str = "(,,,,,,,,,,,,,,,,,,,,)";
+const NOTHING: &str = "(,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,)";
 
 #[test]
 fn an_unknown_account_has_no_feature() {

@@ -5,23 +5,29 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 9] = [
+const FOR_EVERYBODY: [&str; 13] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
     "botdet_explain(bigint)",
     "botdet_feature_catalog()",
     "botdet_features(bigint,timestamp with time zone)",
+    "botdet_features(text,timestamp with time zone)",
+    "botdet_features(uuid,timestamp with time zone)",
     "botdet_score(bigint)",
+    "botdet_score(text)",
+    "botdet_score(uuid)",
     "botdet_score(botdet.account_features)",
     "botdet_score_batch(bigint[])",
     "botdet_version()",
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 20] = [
+const DECLARED: [(&str, &str); 28] = [
     ("botdet.deployment_changed()", "v u - -"),
-    ("botdet.mark_accounts_stale(bigint[])", "v u - -"),
-    ("botdet.mark_stale()", "v u - definer"),
+    ("botdet.check_column(regclass,text,text)", "v u strict -"),
+    ("botdet.create_source_triggers(regclass)", "v u strict -"),
+    ("botdet.number_names(text[])", "v u strict -"),
+    ("botdet.sources_changed()", "v u - -"),
     ("botdet.refuse_change()", "v u - -"),
     ("botdet.take_settings()", "v u - -"),
     ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
@@ -31,7 +37,16 @@ const DECLARED: [(&str, &str); 20] = [
     ("botdet_explain(bigint)", "s s strict -"),
     ("botdet_feature_catalog()", "s s strict -"),
     ("botdet_features(bigint,timestamp with time zone)", "s s strict -"),
-    ("botdet_flag()", "v u - definer"),
+    ("botdet_features(text,timestamp with time zone)", "s s strict -"),
+    ("botdet_features(uuid,timestamp with time zone)", "s s strict -"),
+    (
+        "botdet_bind_source(regclass,text,text,text,text,text,text,text,text,text,text,jsonb,boolean,boolean)",
+        "v u - -",
+    ),
+    ("botdet_unbind_source(regclass)", "v u strict -"),
+    ("botdet_score(text)", "s s strict -"),
+    ("botdet_score(uuid)", "s s strict -"),
+    ("botdet_flag()", "v u - -"),
     ("botdet_rebuild_state(bigint)", "v u strict -"),
     ("botdet_refresh_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - -"),
@@ -64,7 +79,7 @@ fn the_extension_can_live_in_a_schema_of_ones_choice() {
     client.run("CREATE SCHEMA detection; CREATE EXTENSION botdet SCHEMA detection");
     client.run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
     assert_eq!(client.value::<String>("SELECT (detection.botdet_score(1::bigint)).stage", &[]), "rules");
-    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.feature_catalog", &[]), 21);
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.feature_catalog", &[]), 48);
 }
 
 #[test]

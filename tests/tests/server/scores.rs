@@ -283,7 +283,7 @@ fn an_explanation_lists_every_feature_strongest_first() {
         "SELECT count(DISTINCT feature) FROM botdet_explain(1) JOIN botdet.feature_catalog USING (feature)",
         &[],
     );
-    assert_eq!(features, 21);
+    assert_eq!(features, 48);
     let contributions: Vec<f64> = client.column("SELECT abs(contribution) FROM botdet_explain(1)", &[]);
     assert!(contributions.is_sorted_by(|a, b| a >= b), "{contributions:?}");
     let same_value: bool = client.value(
