@@ -38,6 +38,39 @@ fn lose_nothing(sessions: u32) {
     assert_states_follow_rows(&mut client);
 }
 
+/// Transactions of several statements, each over accounts in an order of its own. `BOTDET_STRESS_SECONDS` makes it last.
+#[test]
+fn eight_sessions_over_the_same_accounts_neither_deadlock_nor_lose_an_event() {
+    let seconds = std::env::var("BOTDET_STRESS_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let database = TestDatabase::new("eight_sessions");
+    database.connect().run("UPDATE botdet.detector SET insert_mode = 'filter'");
+    let committed = std::sync::atomic::AtomicI64::new(0);
+    at_once(&database, 8, |client, session| {
+        let mut dice = u64::from(session);
+        while std::time::Instant::now() < until {
+            let isolation = if dice.is_multiple_of(2) { "READ COMMITTED" } else { "REPEATABLE READ" };
+            client.run(&format!("BEGIN ISOLATION LEVEL {isolation}"));
+            for _ in 0..3 {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let first = dice >> 60;
+                client.run(&format!(
+                    "INSERT INTO botdet.activity (account_id, occurred_at, action)
+                     SELECT (k * 7 + {first}) % 20, clock_timestamp(), 'like' FROM generate_series(1, 10) AS k"
+                ));
+            }
+            client.run("COMMIT");
+            committed.fetch_add(30, std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    let mut client = database.connect();
+    let rows: i64 = client.value("SELECT count(*) FROM botdet.activity", &[]);
+    assert_eq!(rows, committed.into_inner());
+    assert_states_follow_rows(&mut client);
+    let scored: i64 = client.value("SELECT count(*) FROM botdet.score WHERE stage <> 'failed'", &[]);
+    assert_eq!(scored, 20);
+}
+
 #[test]
 fn sessions_that_take_turns_lose_nothing_and_nothing_gets_stale() {
     let database = TestDatabase::new("turns");
