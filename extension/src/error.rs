@@ -2,6 +2,7 @@
 
 use botdet_models::artifact::ArtifactError;
 use botdet_models::features::FeatureError;
+use botdet_models::groups::GroupError;
 use botdet_models::pipeline::PipelineError;
 use botdet_models::sequence::SequenceError;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -18,6 +19,7 @@ pub enum Error {
         source: PipelineError,
     },
     UnknownDetector(String),
+    Group(GroupError),
     NoAnomalyModel,
     NullArgument(&'static str),
     NotAStatementTrigger(&'static str),
@@ -62,6 +64,7 @@ impl Error {
             Self::StoredVersion { version, source } => {
                 format!("model version {version} cannot be used: {source}")
             }
+            Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
@@ -88,6 +91,7 @@ impl Error {
             Self::Pipeline(_) => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+            Self::Group(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,

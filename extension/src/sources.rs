@@ -63,6 +63,8 @@ pub struct Source {
     pub event_columns: EventColumns,
     /// Counts the rows of some accounts, each up to one more than a number of its own.
     pub row_counts: Statement,
+    /// Rows of all accounts between two times: account's number, time, target, content, device, address, action.
+    pub window: Statement,
 }
 
 impl Source {
@@ -153,6 +155,7 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
     let account = names[Role::Account as usize].clone()?;
     let occurred_at = names[Role::OccurredAt as usize].clone()?;
     let account_type = columns.column(Role::Account)?.1;
+    let is_inet = columns.column(Role::Ip).is_some_and(|(_, column_type)| column_type == pg_sys::INETOID);
     // A time without a zone is taken as UTC, here as everywhere.
     let moment = match columns.column(Role::OccurredAt)?.1 {
         pg_sys::TIMESTAMPOID => format!("pg_catalog.timezone('UTC', {occurred_at})"),
@@ -180,6 +183,25 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
          AS k (account_id, account_key, new_rows)",
         if has_numbers { "account_id" } else { "account_key" }
     );
+    let written = |role: Role| {
+        names[role as usize].as_ref().map_or("NULL".to_owned(), |column| match role {
+            Role::Ip if is_inet => format!("pg_catalog.host(s.{column})"),
+            _ => format!("s.{column}::pg_catalog.text"),
+        })
+    };
+    let texts = [Role::Target, Role::Content, Role::Device, Role::Ip, Role::Action].map(written).join(", ");
+    let moment_of_row = moment.replace(&occurred_at, &format!("s.{occurred_at}"));
+    let (number, join) = if has_numbers {
+        (format!("s.{account}::pg_catalog.int8"), String::new())
+    } else {
+        let same = format!("a.account_key OPERATOR(pg_catalog.=) s.{account}::pg_catalog.text");
+        ("a.account_id".to_owned(), format!(" JOIN botdet.account a ON {same}"))
+    };
+    let window = format!(
+        "SELECT {number}, {moment_of_row}, {texts} FROM {name} s{join} \
+         WHERE {moment_of_row} OPERATOR(pg_catalog.>=) $1 AND {moment_of_row} OPERATOR(pg_catalog.<) $2 \
+         AND s.{account} IS NOT NULL"
+    );
     let numbered = |role: Role| columns.column(role).map(|(_, column_type)| (role as i16 + 1, column_type));
     Some(Source {
         relation,
@@ -189,6 +211,7 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
         default_action: row.text(12).map_or(Action::Other, |action| Action::from_name(&action)),
         actions,
         events: Statement::reading_made(events, &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID]),
+        window: Statement::reading_made(window, &[pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID]),
         row_counts: Statement::reading_made(
             row_counts,
             &[pg_sys::INT8ARRAYOID, pg_sys::TEXTARRAYOID, pg_sys::INT8ARRAYOID],

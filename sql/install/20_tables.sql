@@ -108,7 +108,7 @@ CREATE TABLE botdet.account_network (
     lockstep_accounts    double precision,
     PRIMARY KEY (account_id, compared_at)
 );
-COMMENT ON TABLE botdet.account_network IS 'what accounts have in common with others, found by botdet_compare_accounts()';
+COMMENT ON TABLE botdet.account_network IS 'what accounts have in common with others, found by comparing them';
 COMMENT ON COLUMN botdet.account_network.account_id IS 'whose';
 COMMENT ON COLUMN botdet.account_network.compared_at IS 'end of the window of activity that was compared';
 COMMENT ON COLUMN botdet.account_network.copied_rate IS 'share of its longer texts that nearly equal an earlier one of another account, 0 to 1';

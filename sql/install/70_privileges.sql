@@ -9,6 +9,7 @@ REVOKE EXECUTE ON FUNCTION
     botdet_activate(text, text),
     botdet_deactivate(text),
     botdet_flag(),
+    botdet_compare_accounts(timestamptz, timestamptz),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
     botdet_unbind_source(regclass),
     botdet.create_source_triggers(regclass),

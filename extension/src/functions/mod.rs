@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "symbols that Postgres looks up by name")]
 
 mod features;
+mod groups;
 mod models;
 mod scores;
 mod sources;
@@ -26,6 +27,9 @@ sql_functions! {
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;
+    botdet_duplicates, pg_finfo_botdet_duplicates => groups::duplicates;
+    botdet_compare_accounts, pg_finfo_botdet_compare_accounts => groups::compare_accounts;
     botdet_check_column, pg_finfo_botdet_check_column => sources::check_column;
     botdet_number_names, pg_finfo_botdet_number_names => sources::number_names;
     botdet_sources_changed, pg_finfo_botdet_sources_changed => sources::changed;

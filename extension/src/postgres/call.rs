@@ -65,6 +65,14 @@ impl Call {
         self.present(index).value() as i64
     }
 
+    pub fn integer(&self, index: usize) -> i32 {
+        self.present(index).value() as i32
+    }
+
+    pub fn float8(&self, index: usize) -> f64 {
+        values::float8(self.present(index))
+    }
+
     pub fn oid(&self, index: usize) -> pg_sys::Oid {
         pg_sys::Oid::from(self.present(index).value() as u32)
     }

@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod models;
+pub mod network;
 pub mod scores;
 pub mod states;

@@ -12,7 +12,9 @@ use super::train::{TrainingOptions, check_labels};
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
 use crate::output::figure;
-use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_accounts, read_examples};
+use crate::training::dataset::{
+    Histories, LabelledAccount, Moment, compare_accounts, labelled_accounts, read_examples,
+};
 use crate::training::evaluation::FALSE_POSITIVE_RATE;
 use crate::training::fit::{fit, scores};
 use crate::training::split::stratified;
@@ -49,6 +51,7 @@ impl Evaluate {
         let config = self.training.params().check()?;
         let mut client = self.database.connect()?;
         let accounts = labelled_accounts(&mut client, &self.source)?;
+        compare_accounts(&mut client)?;
         check_labels(&self.source, &accounts)?;
         let strategies: std::collections::BTreeSet<&str> =
             accounts.iter().filter_map(|account| account.strategy.as_deref()).collect();

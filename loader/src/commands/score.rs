@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::LoaderError;
 use crate::output::{Output, evaluation_table};
+use crate::training::dataset::compare_accounts;
 use crate::training::evaluation::{Evaluation, Judged, Truth};
 
 /// Accounts that are scored in one statement.
@@ -67,6 +68,7 @@ pub fn score(client: &mut Client, source: &str, output: Output) -> Result<Scorin
     }
     let account_ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     let started = Instant::now();
+    compare_accounts(client)?;
     let bar = output.progress(Some(account_ids.len() as u64), "scoring");
     for batch in account_ids.chunks(BATCH) {
         client.execute(include_str!("../sql/refresh_scores.sql"), &[&batch])?;

@@ -12,7 +12,9 @@ use serde::Serialize;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::{LoaderError, at, check_option};
 use crate::output::{Output, figures_table};
-use crate::training::dataset::{Histories, LabelledAccount, Moment, labelled_accounts, read_examples};
+use crate::training::dataset::{
+    Histories, LabelledAccount, Moment, compare_accounts, labelled_accounts, read_examples,
+};
 use crate::training::fit::{Figures, FitParams, LEAST_OF_EACH, fit, judge};
 use crate::training::split::{SplitShares, stratified};
 
@@ -207,6 +209,7 @@ pub fn train(
     let shares = options.shares()?;
     let accounts = labelled_accounts(client, source)?;
     check_labels(source, &accounts)?;
+    compare_accounts(client)?;
     let split = stratified(&accounts, shares, options.seed);
     let training = Histories::read(client, &split.training, options.seed)?;
     let validation = Histories::read(client, &split.validation, options.seed)?;

@@ -88,6 +88,15 @@ pub enum Moment {
     Earlier(u64),
 }
 
+/// Has the server compare all accounts, so that features know what they have in common with others.
+///
+/// # Errors
+/// What the server refuses.
+pub fn compare_accounts(client: &mut Client) -> Result<(), LoaderError> {
+    client.execute(include_str!("../sql/compare_accounts.sql"), &[])?;
+    Ok(())
+}
+
 /// The labelled accounts of a source, by number.
 ///
 /// # Errors

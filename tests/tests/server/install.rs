@@ -5,9 +5,11 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 13] = [
+const FOR_EVERYBODY: [&str; 15] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
+    "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
+    "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
     "botdet_explain(bigint)",
     "botdet_feature_catalog()",
     "botdet_features(bigint,timestamp with time zone)",
@@ -22,7 +24,7 @@ const FOR_EVERYBODY: [&str; 13] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 28] = [
+const DECLARED: [(&str, &str); 31] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -46,6 +48,15 @@ const DECLARED: [(&str, &str); 28] = [
     ("botdet_unbind_source(regclass)", "v u strict -"),
     ("botdet_score(text)", "s s strict -"),
     ("botdet_score(uuid)", "s s strict -"),
+    (
+        "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
+        "s s strict -",
+    ),
+    (
+        "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
+        "s s strict -",
+    ),
+    ("botdet_compare_accounts(timestamp with time zone,timestamp with time zone)", "v u strict -"),
     ("botdet_flag()", "v u - -"),
     ("botdet_rebuild_state(bigint)", "v u strict -"),
     ("botdet_refresh_scores(bigint[])", "v u strict -"),

@@ -4,6 +4,7 @@ mod concurrency;
 mod faults;
 mod features;
 mod golden;
+mod groups;
 mod install;
 mod interleavings;
 mod learning;
