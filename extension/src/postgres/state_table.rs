@@ -42,6 +42,11 @@ pub struct Found<'a> {
 }
 
 impl StateTable {
+    /// Whether there is such a table.
+    pub fn exists() -> bool {
+        super::catalog::relation(c"botdet", c"account_state") != pg_sys::Oid::INVALID
+    }
+
     /// Opens the table for updates.
     pub fn open() -> Self {
         // SAFETY: the extension owns the table, which has a primary key and these three columns.

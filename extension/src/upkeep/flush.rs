@@ -50,7 +50,8 @@ pub fn forget() {
 /// Writes states, and remembers whose.
 pub fn flush_states() {
     let pending = PENDING.take();
-    if pending.is_empty() {
+    // Where the transaction has dropped the extension, there is nothing left to keep.
+    if pending.is_empty() || !StateTable::exists() {
         return;
     }
     with_rights(|| {

@@ -84,6 +84,17 @@ fn the_extension_is_created_and_dropped_and_created_again() {
 }
 
 #[test]
+fn the_extension_can_be_dropped_by_a_transaction_that_has_inserted() {
+    let database = TestDatabase::new("drop_after_insert");
+    let mut client = database.connect();
+    client.run(
+        "BEGIN; INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post');
+         DROP EXTENSION botdet CASCADE; COMMIT",
+    );
+    assert_eq!(client.value::<Option<String>>("SELECT to_regnamespace('botdet')::text", &[]), None);
+}
+
+#[test]
 fn the_extension_can_live_in_a_schema_of_ones_choice() {
     let database = TestDatabase::bare("schema", "");
     let mut client = database.connect();
