@@ -105,6 +105,18 @@ pub fn with_latest_snapshot<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Runs `work`, the last thing this transaction does, as under READ COMMITTED: what others commit meanwhile is gone on from,
+/// and not an error. An error in between ends the transaction, and the next one sets its own level.
+pub fn as_read_committed(work: impl FnOnce()) {
+    // SAFETY: a variable of the transaction in progress, which is set back.
+    unsafe {
+        let level = pg_sys::XactIsoLevel;
+        pg_sys::XactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32;
+        work();
+        pg_sys::XactIsoLevel = level;
+    }
+}
+
 /// Fires the deferred triggers that were queued so far. Those of statements that run in [`Moment::BeforeCommit`] would
 /// otherwise be forgotten: Postgres has fired its own by then.
 pub fn fire_deferred_triggers() {

@@ -33,7 +33,15 @@ struct Flushed {
 }
 
 /// Writes states and scores: the transaction is about to commit.
-pub fn flush() {
+pub fn flush_if_needed() {
+    let is_idle = PENDING.with_borrow(Pending::is_empty)
+        && FLUSHED.with_borrow(|flushed| flushed.with_new_events.is_empty());
+    if !is_idle {
+        transaction::as_read_committed(flush);
+    }
+}
+
+fn flush() {
     flush_states();
     let flushed = FLUSHED.take();
     if !flushed.with_new_events.is_empty() {

@@ -28,7 +28,7 @@ thread_local! {
 /// Call once, when the library is loaded.
 pub fn init() {
     transaction::on_moment(|moment| match moment {
-        Moment::BeforeCommit => flush::flush(),
+        Moment::BeforeCommit => flush::flush_if_needed(),
         Moment::Ended => {
             PENDING.with_borrow_mut(Pending::clear);
             flush::forget();

@@ -118,7 +118,9 @@ fn a_session_terminated_inside_the_trigger_leaves_nothing() {
         thread::sleep(Duration::from_millis(milliseconds));
         observer.run(&format!("SELECT pg_terminate_backend({backend})"));
         let outcome = inserting.join().expect("the thread ends");
-        assert_eq!(outcome, Err("57P01".to_owned()), "after {milliseconds} ms");
+        // In the middle of a statement the server says why; while it commits, the connection just ends.
+        let ended = matches!(outcome.as_ref().map_err(String::as_str), Err("57P01" | "connection"));
+        assert!(ended, "after {milliseconds} ms: {outcome:?}");
         wait_until("the backend ends", PROMPT, || !is_running(&mut observer, backend));
         assert_eq!(activity, count(&mut observer, "activity"));
         assert_eq!(states, stored_states(&mut observer));
