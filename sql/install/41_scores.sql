@@ -1,0 +1,58 @@
+-- Scores and what explains them.
+
+CREATE FUNCTION botdet_score(user_id bigint)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 50000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_account';
+COMMENT ON FUNCTION botdet_score(bigint) IS
+    'probability that an account is a bot, with interval, anomaly, deciding stage, version and reasons; stage is none for an unknown account';
+
+CREATE FUNCTION botdet_score(user_key text)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 50000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_named';
+COMMENT ON FUNCTION botdet_score(text) IS 'score of the account with this key; see botdet_score(bigint)';
+
+CREATE FUNCTION botdet_score(user_key uuid)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 50000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_uuid';
+COMMENT ON FUNCTION botdet_score(uuid) IS 'score of the account with this key; see botdet_score(bigint)';
+
+CREATE FUNCTION botdet_score(features botdet.account_features)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 1000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_features';
+COMMENT ON FUNCTION botdet_score(botdet.account_features) IS
+    'score from features alone: the filter answers, since there is no sequence of events to look at';
+
+CREATE FUNCTION botdet_score_batch(user_ids bigint[])
+RETURNS SETOF botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_batch';
+COMMENT ON FUNCTION botdet_score_batch(bigint[]) IS
+    'scores of many accounts, in the order given; faster an account than botdet_score, NULL elements are passed over';
+
+CREATE FUNCTION botdet_refresh_scores(user_ids bigint[])
+RETURNS bigint
+STRICT VOLATILE PARALLEL UNSAFE COST 1000000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
+COMMENT ON FUNCTION botdet_refresh_scores(bigint[]) IS
+    'scores accounts and writes botdet.score; returns how many known accounts there were';
+
+CREATE FUNCTION botdet_anomaly(user_id bigint)
+RETURNS botdet.anomaly_result
+STRICT STABLE PARALLEL SAFE COST 2000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly';
+COMMENT ON FUNCTION botdet_anomaly(bigint) IS
+    'how unusual an account is among those the active model was trained on; an error when no anomaly model is active';
+
+CREATE FUNCTION botdet_explain(user_id bigint)
+RETURNS TABLE (
+    feature text, value double precision, typical double precision, unit text, contribution double precision,
+    percentile double precision
+)
+STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain';
+COMMENT ON FUNCTION botdet_explain(bigint) IS
+    'all that makes up an account''s score, strongest first: features, other stages and baseline with the log-odds each adds, which sum up to those of bot_probability; percentile is the share (0 to 1) of training accounts at or below the value';
