@@ -22,6 +22,7 @@ pub enum Error {
     Group(GroupError),
     NoAnomalyModel,
     NullArgument(&'static str),
+    NamesVanish,
     NotAStatementTrigger(&'static str),
     NotASource(String),
     MissingColumn {
@@ -67,6 +68,7 @@ impl Error {
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
+            Self::NamesVanish => "the names of new accounts are removed as fast as they are added".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
             Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
             Self::NotASource(relation) => {
@@ -94,6 +96,7 @@ impl Error {
             Self::Group(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::ColumnType { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
@@ -119,6 +122,7 @@ impl Error {
             }
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
             Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
+            Self::NamesVanish => Some("Try again when whoever deletes from botdet.account is done."),
             Self::NotAStatementTrigger(_) => {
                 Some("botdet_bind_source() creates the triggers that a table needs.")
             }

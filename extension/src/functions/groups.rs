@@ -175,8 +175,8 @@ pub fn compare_accounts(call: &Call) -> Result<Datum, Error> {
         *facts = Facts {
             copied_rate: copies.map(|copies| copies.copied_rate),
             copy_accounts: copies.map(|copies| f64::from(copies.copy_accounts)),
-            shared_device_degree: devices.of(*account_id).map(|degree| f64::from(degree.largest)),
-            shared_ip_degree: addresses.of(*account_id).map(|degree| f64::from(degree.largest)),
+            shared_device_degree: devices.of(*account_id).map(f64::from),
+            shared_ip_degree: addresses.of(*account_id).map(f64::from),
             lockstep_score: Some(lockstep.score(*account_id)),
             lockstep_accounts: Some(ring_sizes.get(account_id).map_or(0.0, |others| *others as f64)),
         };

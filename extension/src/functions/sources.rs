@@ -32,7 +32,7 @@ pub fn check_column(call: &Call) -> Result<Datum, Error> {
 pub fn number_names(call: &Call) -> Result<Datum, Error> {
     let names = call.texts(0);
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    let numbers = accounts::number_names(&names);
+    let numbers = accounts::number_names(&names)?;
     Ok(array_datum(Element::Bigint, numbers.into_iter().map(|number| Some(Datum::from(number)))))
 }
 

@@ -80,10 +80,13 @@ impl Role {
     }
 }
 
-/// An account's key as it stands in a row.
-pub enum RowKey<'a> {
+/// What tells one account from another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AccountKey {
+    /// The account's number itself.
     Number(i64),
-    Name(Cow<'a, str>),
+    /// A name that `botdet.account` has, or will get, a number for.
+    Name(Box<str>),
 }
 
 /// The columns of one source: for each role the column's number and type.
@@ -112,14 +115,14 @@ impl EventColumns {
     }
 
     /// Whose row it is; `None` where the key is NULL.
-    pub fn key<'a>(&self, value: &dyn Fn(i16) -> Option<Datum>) -> Option<RowKey<'a>> {
+    pub fn key(&self, value: &dyn Fn(i16) -> Option<Datum>) -> Option<AccountKey> {
         let (number, column_type) = self.column(Role::Account)?;
         let datum = value(number)?;
         Some(if is_integer(column_type) {
-            RowKey::Number(integer(datum, column_type))
+            AccountKey::Number(integer(datum, column_type))
         } else {
             // SAFETY: the value is of the column's type, and lives as long as the row is being read.
-            RowKey::Name(unsafe { text(datum, column_type) })
+            AccountKey::Name(unsafe { text(datum, column_type) }.into())
         })
     }
 

@@ -8,15 +8,17 @@ use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::memory::Scratch;
-use super::values;
+use super::{transaction, values};
 
 /// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
 pub struct Statement {
     sql: Cow<'static, str>,
     types: &'static [Oid],
-    /// Reading statements see what the active snapshot does; writing ones all that is committed, and all that this transaction
-    /// did so far: what they write is derived, and must be right whatever the isolation level.
+    /// Writing statements see all that is committed, and all that this transaction did so far: what they write is derived,
+    /// and must be right whatever the isolation level.
     writes: bool,
+    /// Reading ones see what the active snapshot does, unless this says that they see all that is committed.
+    sees_latest: bool,
     /// Options of `SPI_prepare_cursor`.
     options: i32,
     plan: Cell<pg_sys::SPIPlanPtr>,
@@ -28,6 +30,7 @@ impl Statement {
             sql: Cow::Borrowed(sql),
             types,
             writes: false,
+            sees_latest: false,
             options: 0,
             plan: Cell::new(std::ptr::null_mut()),
         }
@@ -35,7 +38,14 @@ impl Statement {
 
     /// A reading statement whose text is made at run time.
     pub fn reading_made(sql: String, types: &'static [Oid]) -> Self {
-        Self { sql: Cow::Owned(sql), types, writes: false, options: 0, plan: Cell::new(std::ptr::null_mut()) }
+        Self {
+            sql: Cow::Owned(sql),
+            types,
+            writes: false,
+            sees_latest: false,
+            options: 0,
+            plan: Cell::new(std::ptr::null_mut()),
+        }
     }
 
     pub const fn writing(sql: &'static str, types: &'static [Oid]) -> Self {
@@ -43,6 +53,7 @@ impl Statement {
             sql: Cow::Borrowed(sql),
             types,
             writes: true,
+            sees_latest: true,
             options: 0,
             plan: Cell::new(std::ptr::null_mut()),
         }
@@ -55,6 +66,13 @@ impl Statement {
         self
     }
 
+    /// Shows it all that is committed by now, whatever the isolation level; in parallel mode, where there is no way to, what the
+    /// active snapshot sees.
+    pub const fn seeing_latest(mut self) -> Self {
+        self.sees_latest = true;
+        self
+    }
+
     /// Runs it and hands each row to `each`; returns the number of rows.
     pub fn run(&self, arguments: &[Option<Datum>], mut each: impl FnMut(&Row<'_>)) -> u64 {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
@@ -64,8 +82,10 @@ impl Statement {
         unsafe {
             pg_sys::SPI_connect();
             let plan = self.plan();
-            let snapshot = if self.writes {
+            if self.writes {
                 pg_sys::CommandCounterIncrement();
+            }
+            let snapshot = if self.sees_latest && !transaction::is_parallel_mode() {
                 pg_sys::GetLatestSnapshot()
             } else {
                 std::ptr::null_mut()

@@ -4,8 +4,6 @@
 //! for and then read again, as `UPDATE` does under READ COMMITTED. That is right at every isolation level here: a state is
 //! a sum, and what one transaction adds to it does not depend on what others added.
 
-use std::ffi::CStr;
-
 use pgrx::pg_sys::{self, Datum, TM_Result};
 
 use super::values;
@@ -30,13 +28,9 @@ pub struct StateTable {
     executor: Option<(*mut pg_sys::EState, *mut pg_sys::ResultRelInfo)>,
 }
 
-/// Where a row was last seen.
-#[derive(Clone, Copy)]
-pub struct Place(pg_sys::ItemPointerData);
-
 /// A row as it was found. Its bytes lie in the table's page, until the next row is looked for.
 pub struct Found<'a> {
-    pub place: Place,
+    place: pg_sys::ItemPointerData,
     pub stale: bool,
     pub state: &'a [u8],
 }
@@ -102,7 +96,7 @@ impl StateTable {
             pg_sys::slot_getsomeattrs_int(self.found, COLUMNS as i32);
             let value = |column: usize| *(*self.found).tts_values.add(column);
             Found {
-                place: Place((*self.found).tts_tid),
+                place: (*self.found).tts_tid,
                 stale: value(STALE).value() as u8 != 0,
                 state: values::bytes(value(STATE)),
             }
@@ -136,7 +130,7 @@ impl StateTable {
 
     fn write(
         &mut self,
-        place: &mut Place,
+        place: &mut pg_sys::ItemPointerData,
         account_id: i64,
         stale: bool,
         state: &mut [u8],
@@ -168,7 +162,7 @@ impl StateTable {
             };
             let (relation, snapshot) = (self.relation, self.snapshot);
             let command = pg_sys::GetCurrentCommandId(true);
-            let place = &raw mut place.0;
+            let place = &raw mut *place;
             let result = pg_sys::ffi::pg_guard_ffi_boundary(|| {
                 update(
                     relation,
@@ -235,11 +229,7 @@ impl StateTable {
 
 /// The owner of the extension's tables.
 pub fn owner() -> pg_sys::Oid {
-    relation_owner(c"botdet", c"account_state")
-}
-
-fn relation_owner(schema: &CStr, table: &CStr) -> pg_sys::Oid {
-    let oid = super::catalog::relation(schema, table);
+    let oid = super::catalog::relation(c"botdet", c"account_state");
     // SAFETY: the relation cache entry is read while the relation is open.
     unsafe {
         let relation = pg_sys::table_open(oid, pg_sys::AccessShareLock as i32);

@@ -148,6 +148,12 @@ pub fn is_parallel_worker() -> bool {
     unsafe { pg_sys::ParallelWorkerNumber >= 0 }
 }
 
+/// Whether a parallel query runs, in this backend or with it as a worker.
+pub fn is_parallel_mode() -> bool {
+    // SAFETY: reads a variable.
+    unsafe { pg_sys::IsInParallelMode() }
+}
+
 /// Sets one of our settings until the transaction (or savepoint) ends; parallel workers inherit it.
 pub fn set_in_transaction(name: &CStr, value: &CStr) {
     set_for_now(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);

@@ -10,11 +10,13 @@ use botdet_models::state::AccountState;
 use pgrx::pg_sys;
 use pgrx::warning;
 
+use crate::error::Error;
+use crate::postgres::event_columns::AccountKey;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::transaction;
 use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum};
 use crate::settings;
-use crate::sources::{self, AccountKey, Source};
+use crate::sources::{self, Source};
 use crate::upkeep::{self, Happenings};
 
 /// Rows that are fetched at a time: each may hold a long text.
@@ -189,7 +191,10 @@ pub fn keys_of(account_ids: &[i64]) -> Vec<Option<String>> {
 }
 
 /// Numbers of names, which come in ascending order and once each. New names get one.
-pub fn number_names(names: &[&str]) -> Vec<i64> {
+///
+/// # Errors
+/// [`Error::NamesVanish`] when others remove them as fast as they are added.
+pub fn number_names(names: &[&str]) -> Result<Vec<i64>, Error> {
     let argument = array_datum(Element::Text, names.iter().map(|name| Some(text_datum(name))));
     for _ in 0..ATTEMPTS {
         let mut numbers: Vec<Option<i64>> = Vec::with_capacity(names.len());
@@ -198,10 +203,10 @@ pub fn number_names(names: &[&str]) -> Vec<i64> {
         });
         // A name that another transaction added while this one waited for it is found the next time.
         if let Some(numbers) = numbers.into_iter().collect() {
-            return numbers;
+            return Ok(numbers);
         }
     }
-    pgrx::error!("the names of new accounts are being removed as fast as they are added");
+    Err(Error::NamesVanish)
 }
 
 /// The stored state, if there is one that is current.

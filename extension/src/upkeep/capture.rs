@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::postgres::call::Call;
+use crate::postgres::event_columns::AccountKey;
 use crate::postgres::transaction;
 use crate::postgres::transition::{Operation, StatementTrigger, TransitionRows};
 use crate::settings;
-use crate::sources::{self, AccountKey, Source};
+use crate::sources::{self, Source};
 use botdet_models::digest::Digests;
 use botdet_models::event::Event;
 use pgrx::pg_sys::Datum;
@@ -48,6 +49,10 @@ pub fn capture(call: &Call) -> Result<Datum, Error> {
 /// A table that was bound and cannot be read any more keeps its rows; any other has no business here.
 fn not_a_source(call: &Call, trigger: &StatementTrigger) -> Result<Datum, Error> {
     if sources::is_bound(trigger.relation()) && !settings::fail_closed() {
+        pgrx::warning!(
+            "table {} keeps the rows, and states do not follow: a column it is bound by is gone; bind it again",
+            trigger.relation_name()
+        );
         return Ok(call.done());
     }
     Err(Error::NotASource(trigger.relation_name()))
@@ -66,7 +71,7 @@ impl Capture<'_> {
         let mut latest: Option<(i64, u32)> = None;
         while rows
             .next(|value| {
-                let Some(key) = source.columns.key(value).map(AccountKey::from) else {
+                let Some(key) = source.columns.key(value) else {
                     return;
                 };
                 let pending = &mut *self.pending;
@@ -88,7 +93,7 @@ impl Capture<'_> {
     }
 
     fn deleted(&mut self, mut rows: TransitionRows) {
-        while let Some(key) = rows.next(|value| self.source.columns.key(value).map(AccountKey::from)) {
+        while let Some(key) = rows.next(|value| self.source.columns.key(value)) {
             self.changed(key);
         }
         rows.close();
@@ -133,7 +138,7 @@ impl Summary {
 }
 
 fn summary(source: &Source, value: &dyn Fn(i16) -> Option<Datum>) -> Option<Summary> {
-    let key = source.columns.key(value)?.into();
+    let key = source.columns.key(value)?;
     let mut digests = Digests::default();
     with_event(source, value, |event| digests.push(event))?;
     Some(Summary { key, digests })

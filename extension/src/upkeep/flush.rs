@@ -11,10 +11,10 @@ use botdet_models::state::{AccountState, Observation};
 use super::{Happenings, PENDING, Pending};
 use crate::flag;
 use crate::postgres::call::check_for_interrupts;
+use crate::postgres::event_columns::AccountKey;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::state_table::{self, StateTable};
 use crate::postgres::transaction;
-use crate::sources::AccountKey;
 use crate::store::{accounts, states};
 
 /// Accounts that get their first state at a time.
@@ -28,7 +28,7 @@ thread_local! {
 #[derive(Default)]
 struct Flushed {
     with_new_events: BTreeSet<i64>,
-    /// Those whose state could not be added to.
+    /// Those of them whose state could not be added to.
     stale: BTreeSet<i64>,
 }
 
@@ -69,11 +69,14 @@ pub fn flush_states() {
         let mut touched: Vec<(i64, Happenings)> = numbered(&pending);
         touched.sort_unstable_by_key(|(account_id, _)| *account_id);
         let stale = write(&pending, &touched);
-        let active =
-            touched.iter().filter(|(_, what)| !what.events.is_empty()).map(|(account_id, _)| *account_id);
+        let active: BTreeSet<i64> = touched
+            .iter()
+            .filter(|(_, what)| !what.events.is_empty())
+            .map(|(account_id, _)| *account_id)
+            .collect();
         FLUSHED.with_borrow_mut(|flushed| {
+            flushed.stale.extend(stale.iter().filter(|account_id| active.contains(account_id)));
             flushed.with_new_events.extend(active);
-            flushed.stale.extend(stale);
         });
     });
 }
@@ -96,7 +99,7 @@ fn numbered(pending: &Pending) -> Vec<(i64, Happenings)> {
     if !named.is_empty() {
         named.sort_unstable_by_key(|(name, _)| *name);
         let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-        let numbers = accounts::number_names(&names);
+        let numbers = accounts::number_names(&names).unwrap_or_else(|error| error.raise());
         touched.extend(numbers.into_iter().zip(named).map(|(number, (_, what))| (number, what)));
     }
     touched

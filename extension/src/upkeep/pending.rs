@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use botdet_models::digest::{Digest, Digests};
 
-use crate::sources::AccountKey;
+use crate::postgres::event_columns::AccountKey;
 
 /// Number of a command within its transaction, as Postgres counts them.
 pub type CommandId = u32;
@@ -164,8 +164,13 @@ impl Pending {
 
     /// The accounts that were touched, with what happened to each.
     pub fn accounts(&self) -> impl Iterator<Item = (&AccountKey, Happenings)> {
+        let every = self.touches_every_account();
         let touched = self.accounts.iter().skip(1).filter(|account| account.latest.is_some());
-        touched.map(|account| (&account.key, self.happenings(account.latest, CommandId::MAX)))
+        touched.map(move |account| {
+            let mut happenings = self.happenings(account.latest, CommandId::MAX);
+            happenings.changed |= every;
+            (&account.key, happenings)
+        })
     }
 
     /// What happened to one account in commands before `command`, the one that reads.
@@ -253,5 +258,6 @@ mod tests {
         pending.everything_changed(2);
         assert!(!pending.seen_by(&AccountKey::Number(9), 2).changed);
         assert!(pending.seen_by(&AccountKey::Number(9), 3).changed);
+        assert!(pending.accounts().all(|(_, what)| what.changed));
     }
 }

@@ -17,7 +17,7 @@ mod union_find;
 
 pub use duplicates::{AccountCopies, DuplicateGroups, Duplicates, DuplicatesParams};
 pub use lockstep::{Lockstep, LockstepGroups, LockstepParams};
-pub use shared::{KeyDegree, KeyDegrees, SharedKeys};
+pub use shared::{KeyDegrees, SharedKeys};
 
 /// Accounts that act together.
 #[derive(Clone, Debug, PartialEq)]

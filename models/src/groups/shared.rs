@@ -17,23 +17,11 @@ impl Default for SharedKeys {
     }
 }
 
-/// How widely the keys of one account are shared.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct KeyDegree {
-    /// The account.
-    pub account_id: i64,
-    /// Different keys it uses, at least 1.
-    pub keys: u32,
-    /// Other accounts on the most widely shared of its keys.
-    pub largest: u32,
-    /// Median over its keys of the number of other accounts; the mean of the middle two where their number is even.
-    pub median: f64,
-}
-
 /// The degrees of all accounts that were added.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KeyDegrees {
-    by_account: Vec<KeyDegree>,
+    /// (account, other accounts on the most widely shared of its keys), by account
+    by_account: Vec<(i64, u32)>,
 }
 
 impl SharedKeys {
@@ -55,7 +43,7 @@ impl SharedKeys {
             others.extend(users.iter().map(|(_, account)| (*account, users.len() as u32 - 1)));
         }
         others.sort_unstable();
-        let by_account = others.chunk_by(|a, b| a.0 == b.0).map(degree).collect();
+        let by_account = others.chunk_by(|a, b| a.0 == b.0).map(|keys| keys[keys.len() - 1]).collect();
         KeyDegrees { by_account }
     }
 
@@ -65,25 +53,12 @@ impl SharedKeys {
     }
 }
 
-/// The keys are one account's, in ascending order of their users.
-fn degree(keys: &[(i64, u32)]) -> KeyDegree {
-    let middle = f64::from(keys[keys.len() / 2].1) + f64::from(keys[(keys.len() - 1) / 2].1);
-    let (account_id, largest) = keys[keys.len() - 1];
-    KeyDegree { account_id, keys: keys.len() as u32, largest, median: middle / 2.0 }
-}
-
 impl KeyDegrees {
-    /// The degree of an account; `None` when it has no key.
+    /// Other accounts on the most widely shared of an account's keys; `None` when it has none.
     #[must_use]
-    pub fn of(&self, account_id: i64) -> Option<&KeyDegree> {
-        let found = self.by_account.binary_search_by_key(&account_id, |degree| degree.account_id);
-        found.ok().map(|index| &self.by_account[index])
-    }
-
-    /// All degrees, by account.
-    #[must_use]
-    pub fn all(&self) -> &[KeyDegree] {
-        &self.by_account
+    pub fn of(&self, account_id: i64) -> Option<u32> {
+        let found = self.by_account.binary_search_by_key(&account_id, |(account, _)| *account);
+        found.ok().map(|index| self.by_account[index].1)
     }
 }
 
@@ -100,11 +75,8 @@ mod tests {
             keys.add(account, key);
         }
         let degrees = keys.degrees();
-        assert_eq!(degrees.of(1), Some(&KeyDegree { account_id: 1, keys: 4, largest: 2, median: 0.5 }));
-        assert_eq!(degrees.of(2), Some(&KeyDegree { account_id: 2, keys: 2, largest: 2, median: 1.5 }));
-        assert_eq!(degrees.of(9), Some(&KeyDegree { account_id: 9, keys: 1, largest: 0, median: 0.0 }));
+        assert_eq!([1, 2, 3, 9].map(|account| degrees.of(account)), [Some(2), Some(2), Some(2), Some(0)]);
         assert_eq!(degrees.of(4), None);
-        assert_eq!(degrees.all().iter().map(|degree| degree.account_id).collect::<Vec<_>>(), [1, 2, 3, 9]);
     }
 
     #[test]
@@ -119,11 +91,11 @@ mod tests {
         assert!(forwards.uses.len() <= FIRST_COMPACTION);
         let degrees = forwards.degrees();
         assert_eq!(degrees, backwards.degrees());
-        assert_eq!(degrees.of(0).map(|degree| degree.largest), Some(9));
+        assert_eq!(degrees.of(0), Some(9));
     }
 
     #[test]
     fn nothing_added_is_nobody() {
-        assert!(SharedKeys::default().degrees().all().is_empty());
+        assert_eq!(SharedKeys::default().degrees(), KeyDegrees::default());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::codec::{Reader, StateError, Writer};
 
-/// Running moments after Welford (Technometrics 1962), merged after Chan, Golub & LeVeque (1979).
+/// Running moments after Welford (Technometrics 1962).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     count: u32,
@@ -17,24 +17,6 @@ impl Moments {
         let delta = value - self.mean;
         self.mean += delta / f64::from(self.count);
         self.squares += delta * (value - self.mean);
-    }
-
-    /// The moments of both sets of values together.
-    #[must_use]
-    pub fn merged(self, other: Self) -> Self {
-        if other.count == 0 {
-            return self;
-        }
-        if self.count == 0 {
-            return other;
-        }
-        let (left, right) = (f64::from(self.count), f64::from(other.count));
-        let delta = other.mean - self.mean;
-        Self {
-            count: self.count.saturating_add(other.count),
-            mean: self.mean + delta * right / (left + right),
-            squares: self.squares + other.squares + delta * delta * left * right / (left + right),
-        }
     }
 
     /// Number of values.

@@ -159,6 +159,25 @@ fn two_tables_of_the_same_accounts_make_one_state_of_both() {
     assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(1)", &[]), 40.0);
 }
 
+/// A transaction whose snapshot is older than the binding inserts into the table all the same.
+#[test]
+fn rows_of_a_transaction_from_before_the_binding_count() {
+    let database = TestDatabase::new("bound_meanwhile");
+    let mut admin = database.connect();
+    let mut old = database.connect();
+    shop(&mut admin, "bigint", "");
+    old.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+    admin.run(BIND);
+    assert!(old.value::<bool>("SELECT botdet_features(1) IS NULL", &[]));
+    fill(&mut old, "account_id", 1, 20);
+    old.run("COMMIT");
+    assert_eq!(admin.value::<f64>("SELECT event_count FROM botdet_features(1)", &[]), 20.0);
+    fill(&mut old, "account_id", 21, 40);
+    assert_eq!(admin.value::<f64>("SELECT event_count FROM botdet_features(1)", &[]), 40.0);
+    let stale: i64 = admin.value("SELECT count(*) FROM botdet.account_state WHERE stale", &[]);
+    assert_eq!(stale, 0);
+}
+
 #[test]
 fn names_that_two_sessions_bring_at_once_get_one_number_each() {
     let database = TestDatabase::new("new_names");

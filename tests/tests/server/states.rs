@@ -255,6 +255,20 @@ fn a_truncated_table() {
 }
 
 #[test]
+fn a_table_truncated_by_the_transaction_that_filled_it() {
+    let database = TestDatabase::new("truncated_at_once");
+    let mut client = database.connect();
+    client.run(&insert("ARRAY[1]", 1, 10));
+    client.run(&format!(
+        "BEGIN; {}; TRUNCATE botdet.activity; {}; COMMIT",
+        insert("ARRAY[1, 2]", 11, 20),
+        insert("ARRAY[3]", 11, 20)
+    ));
+    assert_states_follow_rows(&mut client);
+    assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(3)", &[]), 10.0);
+}
+
+#[test]
 fn statements_that_touch_no_row() {
     let database = TestDatabase::new("no_row");
     let mut client = database.connect();

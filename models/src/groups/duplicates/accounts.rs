@@ -39,12 +39,6 @@ impl DuplicateGroups {
     pub fn copy_accounts(&self, account_id: i64) -> u32 {
         self.of(account_id).map_or(0, |account| account.copy_accounts)
     }
-
-    /// All accounts that have a text with enough words, by id.
-    #[must_use]
-    pub fn accounts(&self) -> &[AccountCopies] {
-        &self.accounts
-    }
 }
 
 /// Adds up what the sets of texts say about their accounts.

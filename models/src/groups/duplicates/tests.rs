@@ -79,7 +79,7 @@ fn unrelated_texts_are_no_group() {
     let texts: Vec<_> = texts.iter().zip(0..).map(|(text, at)| (at % 3_000, at, text.as_str())).collect();
     let found = find(&texts);
     assert!(found.groups.is_empty());
-    assert_eq!((found.accounts().len(), found.copied_rate(5), found.copy_accounts(5)), (3_000, Some(0.0), 0));
+    assert_eq!((found.accounts.len(), found.copied_rate(5), found.copy_accounts(5)), (3_000, Some(0.0), 0));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn variants_of_one_text_are_compared_with_few_and_found() {
         (0..20_000).map(|k| format!("{TEXT} {} number {k}", words(random, 1, 9).join(""))).collect();
     let texts: Vec<_> = texts.iter().zip(0..).map(|(text, at)| (at, at, text.as_str())).collect();
     let found = find(&texts);
-    let copies = found.accounts().iter().filter(|account| account.copied_rate > 0.0).count();
+    let copies = found.accounts.iter().filter(|account| account.copied_rate > 0.0).count();
     assert!(copies > 19_000, "{copies}");
 }
 

@@ -12,41 +12,31 @@ use botdet_models::event::Action;
 use pgrx::pg_sys::{self, Oid};
 
 use crate::postgres::catalog::{self, relation};
-use crate::postgres::event_columns::{EventColumns, Role, RowKey};
-use crate::postgres::invalidation::SOURCES;
-use crate::postgres::spi::Statement;
+use crate::postgres::event_columns::{EventColumns, Role};
+use crate::postgres::invalidation::{SOURCES, Watch};
+use crate::postgres::spi::{Row, Statement};
 use crate::postgres::state_table;
-use crate::postgres::transaction::as_owner;
+use crate::postgres::transaction::{self, as_owner};
+
+mod queries;
+
+use queries::Names;
 
 thread_local! {
     static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
     static IS_BOUND: Statement = const {
-        Statement::reading("SELECT FROM botdet.source WHERE relation = $1", &[pg_sys::OIDOID])
+        Statement::reading(include_str!("../sql/is_bound.sql"), &[pg_sys::OIDOID]).seeing_latest()
     };
-    static ALL: Statement = const { Statement::reading(include_str!("sql/sources.sql"), &[]) };
-}
-
-/// What tells one account from another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum AccountKey {
-    /// The account's number itself.
-    Number(i64),
-    /// A name that `botdet.account` has, or will get, a number for.
-    Name(Box<str>),
-}
-
-impl From<RowKey<'_>> for AccountKey {
-    fn from(key: RowKey<'_>) -> Self {
-        match key {
-            RowKey::Number(number) => Self::Number(number),
-            RowKey::Name(name) => Self::Name(name.into()),
-        }
-    }
+    static ALL: Statement = const {
+        Statement::reading(include_str!("../sql/sources.sql"), &[]).seeing_latest()
+    };
 }
 
 struct Known {
     /// Changes that were heard of before they were read.
     changes: u64,
+    /// Whether they were read in parallel mode, and thus as the active snapshot saw them.
+    in_parallel: bool,
     sources: Rc<Vec<Source>>,
 }
 
@@ -58,12 +48,12 @@ pub struct Source {
     pub columns: EventColumns,
     default_action: Action,
     actions: HashMap<String, Action>,
-    /// Rows of one account, of the columns in the order of [`Role::ALL`]; the numbers that columns have there.
+    /// Rows of one account, and the numbers that columns have there.
     pub events: Statement,
     pub event_columns: EventColumns,
-    /// Counts the rows of some accounts, each up to one more than a number of its own.
+    /// Counts rows of some accounts.
     pub row_counts: Statement,
-    /// Rows of all accounts between two times: account's number, time, target, content, device, address, action.
+    /// Rows of all accounts between two times.
     pub window: Statement,
 }
 
@@ -94,9 +84,13 @@ impl Source {
 /// All sources that can be read. A source whose table has lost a column is read without it, or left out when it
 /// cannot do without, with a warning.
 pub fn all() -> Rc<Vec<Source>> {
-    let changes = SOURCES.with(crate::postgres::invalidation::Watch::changes);
+    let changes = SOURCES.with(Watch::changes);
+    let in_parallel = transaction::is_parallel_mode();
     let known = KNOWN.with_borrow(|known| {
         let known = known.as_ref().filter(|known| known.changes == changes)?;
+        if known.in_parallel && !in_parallel {
+            return None;
+        }
         Some(Rc::clone(&known.sources))
     });
     if let Some(sources) = known {
@@ -114,11 +108,11 @@ pub fn all() -> Rc<Vec<Source>> {
     });
     SOURCES.with(|watch| watch.restrict(watched));
     let sources = Rc::new(sources);
-    KNOWN.set(Some(Known { changes, sources: Rc::clone(&sources) }));
+    KNOWN.set(Some(Known { changes, in_parallel, sources: Rc::clone(&sources) }));
     sources
 }
 
-fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
+fn read(row: &Row<'_>) -> Option<Source> {
     let relation = row.oid(1)?;
     let name = row.text(2)?.into_owned();
     let mut columns = [None; Role::ALL.len()];
@@ -148,74 +142,21 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
         names[role as usize] = Some(quoted(&column));
     }
     let columns = EventColumns::new(columns);
+    let queries = Names { relation: &name, columns: names, types: &columns };
+    let (events, row_counts, window) = (queries.events(), queries.row_counts(), queries.window());
     let actions = row.text(13).unwrap_or(Cow::Borrowed("{}"));
     let actions: HashMap<String, String> = serde_json::from_str(&actions).unwrap_or_default();
-    let actions = actions.into_iter().map(|(name, action)| (name, Action::from_name(&action))).collect();
-    let has_numbers = columns.has_numbers();
-    let account = names[Role::Account as usize].clone()?;
-    let occurred_at = names[Role::OccurredAt as usize].clone()?;
-    let account_type = columns.column(Role::Account)?.1;
-    let is_inet = columns.column(Role::Ip).is_some_and(|(_, column_type)| column_type == pg_sys::INETOID);
-    // A time without a zone is taken as UTC, here as everywhere.
-    let moment = match columns.column(Role::OccurredAt)?.1 {
-        pg_sys::TIMESTAMPOID => format!("pg_catalog.timezone('UTC', {occurred_at})"),
-        _ => occurred_at.clone(),
-    };
-    // A number of any width compares with bigint; a name must be cast, for an index on the column to be of use.
-    let cast = match account_type {
-        pg_sys::UUIDOID => "::pg_catalog.uuid",
-        pg_sys::BPCHAROID => "::pg_catalog.bpchar",
-        _ => "",
-    };
-    let selected: Vec<&str> = names.iter().map(|name| name.as_deref().unwrap_or("NULL")).collect();
-    let order = names[Role::Position as usize].as_ref().map(|position| format!(", {position}"));
-    let events = format!(
-        "SELECT {} FROM {name} WHERE {account} OPERATOR(pg_catalog.=) {}{cast} \
-         AND {moment} OPERATOR(pg_catalog.<=) $3 ORDER BY {occurred_at}{}",
-        selected.join(", "),
-        if has_numbers { "$1" } else { "$2" },
-        order.unwrap_or_default()
-    );
-    let row_counts = format!(
-        "SELECT k.account_id, (SELECT pg_catalog.count(*) FROM (SELECT FROM {name} \
-         WHERE {account} OPERATOR(pg_catalog.=) k.{}{cast} LIMIT k.new_rows OPERATOR(pg_catalog.+) 1) AS some_rows) \
-         FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) \
-         AS k (account_id, account_key, new_rows)",
-        if has_numbers { "account_id" } else { "account_key" }
-    );
-    let written = |role: Role| {
-        names[role as usize].as_ref().map_or("NULL".to_owned(), |column| match role {
-            Role::Ip if is_inet => format!("pg_catalog.host(s.{column})"),
-            _ => format!("s.{column}::pg_catalog.text"),
-        })
-    };
-    let texts = [Role::Target, Role::Content, Role::Device, Role::Ip, Role::Action].map(written).join(", ");
-    let moment_of_row = moment.replace(&occurred_at, &format!("s.{occurred_at}"));
-    let (number, join) = if has_numbers {
-        (format!("s.{account}::pg_catalog.int8"), String::new())
-    } else {
-        let same = format!("a.account_key OPERATOR(pg_catalog.=) s.{account}::pg_catalog.text");
-        ("a.account_id".to_owned(), format!(" JOIN botdet.account a ON {same}"))
-    };
-    let window = format!(
-        "SELECT {number}, {moment_of_row}, {texts} FROM {name} s{join} \
-         WHERE {moment_of_row} OPERATOR(pg_catalog.>=) $1 AND {moment_of_row} OPERATOR(pg_catalog.<) $2 \
-         AND s.{account} IS NOT NULL"
-    );
     let numbered = |role: Role| columns.column(role).map(|(_, column_type)| (role as i16 + 1, column_type));
     Some(Source {
         relation,
-        has_uuids: account_type == pg_sys::UUIDOID,
+        has_uuids: columns.column(Role::Account)?.1 == pg_sys::UUIDOID,
         event_columns: EventColumns::new(Role::ALL.map(numbered)),
         columns,
         default_action: row.text(12).map_or(Action::Other, |action| Action::from_name(&action)),
-        actions,
-        events: Statement::reading_made(events, &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID]),
-        window: Statement::reading_made(window, &[pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID]),
-        row_counts: Statement::reading_made(
-            row_counts,
-            &[pg_sys::INT8ARRAYOID, pg_sys::TEXTARRAYOID, pg_sys::INT8ARRAYOID],
-        ),
+        actions: actions.into_iter().map(|(name, action)| (name, Action::from_name(&action))).collect(),
+        events,
+        row_counts,
+        window,
     })
 }
 

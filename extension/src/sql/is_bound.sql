@@ -1,0 +1,2 @@
+-- $1 table.
+SELECT FROM botdet.source WHERE relation = $1
