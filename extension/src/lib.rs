@@ -2,7 +2,8 @@
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
-//! current, [`active`] holds the model that answers, [`flag`] scores what was inserted.
+//! current, [`active`] holds the model that answers, [`flag`] scores what was inserted,
+//! [`refresh`] makes states and scores again.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
@@ -10,6 +11,7 @@ mod error;
 mod flag;
 mod functions;
 mod postgres;
+mod refresh;
 mod runtime;
 mod scoring;
 mod settings;

@@ -257,6 +257,43 @@ COMMENT ON COLUMN botdet.label.note IS 'remark of whoever labelled';
 COMMENT ON COLUMN botdet.label.labelled_by IS 'who said so';
 COMMENT ON COLUMN botdet.label.labelled_at IS 'when';
 
+-- Making states and scores again ------------------------------------------------------------------------------------
+
+CREATE TABLE botdet.refresh (
+    refresh_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    command         text NOT NULL CHECK (command IN ('features', 'scores')),
+    phase           text NOT NULL DEFAULT 'finding accounts',
+    accounts_total  bigint,
+    accounts_done   bigint NOT NULL DEFAULT 0,
+    last_account_id bigint,
+    process_id      integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+    started_by      text NOT NULL DEFAULT session_user,
+    started_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    updated_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    finished_at     timestamptz
+);
+COMMENT ON TABLE botdet.refresh IS 'runs of botdet_refresh_features() and botdet_refresh_scores(), finished or not';
+COMMENT ON COLUMN botdet.refresh.refresh_id IS 'number of the run';
+COMMENT ON COLUMN botdet.refresh.command IS 'what is made again: features (the states they are made of) or scores';
+COMMENT ON COLUMN botdet.refresh.phase IS 'finding accounts, refreshing, done; stopped, when a later run did the same';
+COMMENT ON COLUMN botdet.refresh.accounts_total IS 'accounts to refresh; NULL while they are being found';
+COMMENT ON COLUMN botdet.refresh.accounts_done IS 'accounts refreshed and committed';
+COMMENT ON COLUMN botdet.refresh.last_account_id IS 'the last of these: accounts are taken in ascending order';
+COMMENT ON COLUMN botdet.refresh.process_id IS 'server process that works on it, or did';
+COMMENT ON COLUMN botdet.refresh.started_by IS 'who began it';
+COMMENT ON COLUMN botdet.refresh.started_at IS 'when it began';
+COMMENT ON COLUMN botdet.refresh.updated_at IS 'when the last batch was done';
+COMMENT ON COLUMN botdet.refresh.finished_at IS 'when it was finished; NULL while it runs, and for one that was stopped';
+
+CREATE TABLE botdet.refresh_account (
+    refresh_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    PRIMARY KEY (refresh_id, account_id)
+);
+COMMENT ON TABLE botdet.refresh_account IS 'accounts of each unfinished refresh';
+COMMENT ON COLUMN botdet.refresh_account.refresh_id IS 'number of the run';
+COMMENT ON COLUMN botdet.refresh_account.account_id IS 'account that the run refreshes';
+
 -- pg_dump carries the rows of these tables. States and scores are not carried: restoring activity fires the insert trigger,
 -- which makes them again.
 SELECT pg_catalog.pg_extension_config_dump('botdet.account', '');

@@ -57,6 +57,8 @@ DECLARE
     others regclass;
     has_numbers boolean;
     accounts bigint := 0;
+    run botdet.refresh;
+    up_to bigint;
 BEGIN
     IF relation IS NULL OR account IS NULL OR occurred_at IS NULL THEN
         RAISE EXCEPTION 'relation, account and occurred_at must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -128,17 +130,15 @@ BEGIN
     );
     PERFORM botdet.create_source_triggers(relation);
     IF backfill THEN
-        EXECUTE format(
-            CASE WHEN has_numbers THEN
-                'SELECT count(*) FILTER (WHERE @extschema@.botdet_rebuild_state(k.key))
-                 FROM (SELECT DISTINCT %1$I::bigint AS key FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1) AS k'
-            ELSE
-                'SELECT count(*) FILTER (WHERE @extschema@.botdet_rebuild_state(n))
-                 FROM unnest(botdet.number_names(ARRAY(
-                     SELECT DISTINCT %1$I::text COLLATE "C" FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1
-                 ))) AS n'
-            END, account, relation
-        ) INTO accounts;
+        run := botdet.begin_refresh('features', false);
+        PERFORM botdet.list_accounts(run.refresh_id, relation);
+        PERFORM botdet.analyze_refresh();
+        LOOP
+            up_to := botdet.refresh_states(run.refresh_id, up_to, 8192);
+            EXIT WHEN up_to IS NULL;
+        END LOOP;
+        SELECT count(*) INTO accounts FROM botdet.refresh_account a WHERE a.refresh_id = run.refresh_id;
+        PERFORM botdet.end_refresh(run.refresh_id);
     END IF;
     RETURN accounts;
 END

@@ -2,8 +2,21 @@
 -- not even callable. Inserting into a bound table takes no more than the right to do so: its triggers note what changed, and
 -- states and scores are written with the rights of the extension's owner.
 
-REVOKE EXECUTE ON FUNCTION
+REVOKE EXECUTE ON ROUTINE
     botdet_rebuild_state(bigint),
+    botdet_refresh_features(boolean, integer, boolean),
+    botdet_refresh_scores(boolean, integer, boolean),
+    botdet.begin_refresh(text, boolean),
+    botdet.analyze_refresh(),
+    botdet.is_refreshing(bigint),
+    botdet.state_from_rows(bigint),
+    botdet.score_batch(bigint[]),
+    botdet.list_accounts(bigint, regclass),
+    botdet.list_refresh(bigint, boolean),
+    botdet.refresh_states(bigint, bigint, integer),
+    botdet.refresh_scores(bigint, bigint, integer),
+    botdet.note_refresh(bigint, bigint),
+    botdet.end_refresh(bigint),
     botdet_refresh_scores(bigint[]),
     botdet_register_model(bytea, text),
     botdet_activate(text, text),

@@ -65,6 +65,10 @@ impl Call {
         self.present(index).value() as i64
     }
 
+    pub fn optional_bigint(&self, index: usize) -> Option<i64> {
+        self.argument(index).map(|datum| datum.value() as i64)
+    }
+
     pub fn integer(&self, index: usize) -> i32 {
         self.present(index).value() as i32
     }

@@ -62,7 +62,14 @@ impl Statement {
     /// Plans it once, whatever the arguments: for a statement that runs for every call of a function, and has one sensible
     /// plan only. Planning it for each array anew would cost more than running it.
     pub const fn planned_once(mut self) -> Self {
-        self.options = pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
+        self.options |= pg_sys::CURSOR_OPT_GENERIC_PLAN as i32;
+        self
+    }
+
+    /// Lets parallel workers run it, where there are any and the planner finds it worth while: it plans for the arguments each
+    /// time, since a plan for any would be one for few rows.
+    pub const fn in_parallel(mut self) -> Self {
+        self.options |= (pg_sys::CURSOR_OPT_PARALLEL_OK | pg_sys::CURSOR_OPT_CUSTOM_PLAN) as i32;
         self
     }
 
@@ -125,11 +132,12 @@ impl Statement {
             let scratch = Scratch::new();
             loop {
                 pg_sys::SPI_cursor_fetch(portal, true, batch as _);
-                if pg_sys::SPI_processed == 0 {
-                    break;
-                }
+                let fetched = pg_sys::SPI_processed;
                 scratch.run(|| for_each_row(&mut each));
                 scratch.clear();
+                if fetched < batch as u64 {
+                    break;
+                }
             }
             pg_sys::SPI_cursor_close(portal);
             pg_sys::SPI_finish();
@@ -215,6 +223,12 @@ impl Row<'_> {
 
     pub fn bigint(&self, column: i32) -> Option<i64> {
         self.datum(column).map(|datum| datum.value() as i64)
+    }
+
+    /// Where a row lies, of type tid.
+    pub fn place(&self, column: i32) -> Option<pg_sys::ItemPointerData> {
+        // SAFETY: the statement gives this column the type tid, which is passed by reference.
+        self.datum(column).map(|datum| unsafe { *datum.cast_mut_ptr::<pg_sys::ItemPointerData>() })
     }
 
     pub fn boolean(&self, column: i32) -> Option<bool> {

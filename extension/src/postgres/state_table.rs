@@ -24,6 +24,8 @@ pub struct StateTable {
     found: *mut pg_sys::TupleTableSlot,
     written: *mut pg_sys::TupleTableSlot,
     snapshot: pg_sys::Snapshot,
+    /// Where what the open table needs is allocated.
+    context: pg_sys::MemoryContext,
     /// Made when an update first needs new index entries.
     executor: Option<(*mut pg_sys::EState, *mut pg_sys::ResultRelInfo)>,
 }
@@ -55,7 +57,16 @@ impl StateTable {
             let written = pg_sys::MakeSingleTupleTableSlot(descriptor, &raw const pg_sys::TTSOpsVirtual);
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let scan = pg_sys::index_beginscan(relation, index, snapshot, 1, 0);
-            Self { relation, index, scan, found, written, snapshot, executor: None }
+            Self {
+                relation,
+                index,
+                scan,
+                found,
+                written,
+                snapshot,
+                context: pg_sys::CurrentMemoryContext,
+                executor: None,
+            }
         }
     }
 
@@ -128,6 +139,15 @@ impl StateTable {
         }
     }
 
+    /// Writes a state over the row at a place; `false` when the row has changed since it was seen there. Whoever saw it must still
+    /// hold the snapshot: only then does no other row come to lie there.
+    pub fn replace(&mut self, mut place: pg_sys::ItemPointerData, account_id: i64, state: &[u8]) -> bool {
+        let mut buffer = Vec::with_capacity(VARLENA_HEADER + state.len());
+        buffer.extend_from_slice(&[0; VARLENA_HEADER]);
+        buffer.extend_from_slice(state);
+        self.write(&mut place, account_id, false, &mut buffer) == TM_Result::TM_Ok
+    }
+
     fn write(
         &mut self,
         place: &mut pg_sys::ItemPointerData,
@@ -187,6 +207,7 @@ impl StateTable {
     fn insert_index_entries(&mut self) {
         // SAFETY: as Postgres' own logical replication does for a table outside a plan.
         unsafe {
+            let caller = pg_sys::MemoryContextSwitchTo(self.context);
             let (executor, target) = *self.executor.get_or_insert_with(|| {
                 let executor = pg_sys::CreateExecutorState();
                 let target =
@@ -206,6 +227,7 @@ impl StateTable {
                 std::ptr::null_mut(),
             );
             pg_sys::list_free(entries);
+            pg_sys::MemoryContextSwitchTo(caller);
         }
     }
 

@@ -142,6 +142,25 @@ pub fn as_owner<R>(owner: Oid, work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Runs `work`, in which plans for parallel workers are made however few rows the planner sees: it does not know how much a
+/// row costs. An error in between unwinds, and the transaction's end sets everything back.
+pub fn inviting_workers<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: the settings are set back after `work`.
+    let level = unsafe { pg_sys::NewGUCNestLevel() };
+    for setting in [
+        c"min_parallel_table_scan_size",
+        c"min_parallel_index_scan_size",
+        c"parallel_setup_cost",
+        c"parallel_tuple_cost",
+    ] {
+        set_for_now(setting, c"0", pg_sys::GucAction::GUC_ACTION_SAVE);
+    }
+    let result = work();
+    // SAFETY: as above.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    result
+}
+
 /// Whether this is a parallel worker, which knows nothing of its leader's memory.
 pub fn is_parallel_worker() -> bool {
     // SAFETY: reads a variable.

@@ -190,6 +190,12 @@ pub fn keys_of(account_ids: &[i64]) -> Vec<Option<String>> {
     keys
 }
 
+/// The key of an account, where any source knows accounts by other than their numbers.
+pub fn key_of(account_id: i64) -> Option<String> {
+    let needed = sources::all().iter().any(|source| !source.columns.has_numbers());
+    needed.then(|| keys_of(&[account_id]).into_iter().next().flatten()).flatten()
+}
+
 /// Numbers of names, which come in ascending order and once each. New names get one.
 ///
 /// # Errors

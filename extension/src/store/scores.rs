@@ -6,7 +6,10 @@ use crate::postgres::spi::Statement;
 use crate::postgres::values::{Element, array_datum, float8_datum, text_datum};
 use crate::scoring::AccountScore;
 
-const COLUMNS: [Element; 11] = [
+/// Columns of a score that are written.
+pub const COLUMN_COUNT: usize = 11;
+
+const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Bigint,
     Element::Float8,
     Element::Boolean,
@@ -21,6 +24,9 @@ const COLUMNS: [Element; 11] = [
 ];
 
 thread_local! {
+    static LOCK: Statement = const {
+        Statement::writing(include_str!("../sql/lock_scored.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIDARRAYOID])
+    };
     static WRITE: Statement = const {
         Statement::writing(
             include_str!("../sql/write_scores.sql"),
@@ -65,13 +71,27 @@ pub fn write_failure(account_ids: &[i64], reason: &str) {
     write_rows(&rows);
 }
 
+/// Writes scores that come as the arrays of their columns.
+pub fn write_columns(columns: &[Option<Datum>]) {
+    WRITE.with(|statement| statement.run(columns, |_| {}));
+}
+
+/// Locks the states of accounts, which come in ascending order, and tells which have changed since they were at `places`, a tid[].
+pub fn lock(account_ids: Datum, places: Datum) -> Vec<i64> {
+    let mut changed = Vec::new();
+    LOCK.with(|statement| {
+        statement.run(&[Some(account_ids), Some(places)], |row| changed.extend(row.bigint(1)));
+    });
+    changed
+}
+
 fn write_rows(rows: &[[Option<Datum>; COLUMNS.len()]]) {
     let arguments: Vec<Option<Datum>> = COLUMNS
         .iter()
         .enumerate()
         .map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row[index]))))
         .collect();
-    WRITE.with(|statement| statement.run(&arguments, |_| {}));
+    write_columns(&arguments);
 }
 
 fn row(scored: &AccountScore) -> [Option<Datum>; COLUMNS.len()] {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use botdet_models::state::AccountState;
 use pgrx::pg_sys::{self, Datum};
 
-use super::accounts::{keys_of, state_from_rows};
+use super::accounts::{key_of, keys_of, state_from_rows};
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
@@ -95,7 +95,7 @@ pub fn rebuild_locked(account_id: i64) -> bool {
     // Whoever held the lock before has committed: only a snapshot from now on sees all of its rows.
     with_latest_snapshot(|| {
         with_scratch(|| {
-            let key = keys_of(&[account_id]).into_iter().next().flatten();
+            let key = key_of(account_id);
             let state = state_from_rows(account_id, key.as_deref(), i64::MAX);
             let mut table = StateTable::open();
             let mut buffer = Vec::with_capacity(2 * AccountState::BYTES);

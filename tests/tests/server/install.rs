@@ -24,7 +24,7 @@ const FOR_EVERYBODY: [&str; 15] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 31] = [
+const DECLARED: [(&str, &str); 44] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -59,6 +59,19 @@ const DECLARED: [(&str, &str); 31] = [
     ("botdet_compare_accounts(timestamp with time zone,timestamp with time zone)", "v u strict -"),
     ("botdet_flag()", "v u - -"),
     ("botdet_rebuild_state(bigint)", "v u strict -"),
+    ("botdet_refresh_features(boolean,integer,boolean)", "v u - -"),
+    ("botdet_refresh_scores(boolean,integer,boolean)", "v u - -"),
+    ("botdet.analyze_refresh()", "v u - definer"),
+    ("botdet.begin_refresh(text,boolean)", "v u strict -"),
+    ("botdet.end_refresh(bigint)", "v u strict -"),
+    ("botdet.is_refreshing(bigint)", "s r strict -"),
+    ("botdet.list_accounts(bigint,regclass)", "v u strict -"),
+    ("botdet.list_refresh(bigint,boolean)", "v u strict -"),
+    ("botdet.note_refresh(bigint,bigint)", "v u strict -"),
+    ("botdet.refresh_scores(bigint,bigint,integer)", "v u - -"),
+    ("botdet.refresh_states(bigint,bigint,integer)", "v u - -"),
+    ("botdet.score_batch(bigint[])", "s s strict -"),
+    ("botdet.state_from_rows(bigint)", "s s strict -"),
     ("botdet_refresh_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - -"),
     ("botdet_score(bigint)", "s s strict -"),
