@@ -4,6 +4,7 @@
 pub mod call;
 pub mod catalog;
 pub mod event_columns;
+pub mod index_entries;
 pub mod invalidation;
 pub mod memory;
 pub mod record;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, c_int};
+use std::sync::OnceLock;
 
 use pgrx::pg_sys;
 
@@ -10,10 +11,11 @@ use pgrx::pg_sys;
 /// # Safety
 /// `bytes` must be text that lies in memory Postgres allocated.
 pub unsafe fn to_utf8(bytes: &[u8]) -> Cow<'_, str> {
-    // SAFETY: this only reads a variable that is set before any function runs.
-    let encoding = unsafe { pg_sys::GetDatabaseEncoding() } as u32;
-    if encoding == pg_sys::pg_enc::PG_UTF8 || encoding == pg_sys::pg_enc::PG_SQL_ASCII {
-        return String::from_utf8_lossy(bytes);
+    if is_utf8() {
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        };
     }
     // SAFETY: source and length describe `bytes`; the result is the source or a new zero-terminated copy.
     unsafe {
@@ -25,6 +27,16 @@ pub unsafe fn to_utf8(bytes: &[u8]) -> Cow<'_, str> {
         }
         Cow::Owned(CStr::from_ptr(converted).to_string_lossy().into_owned())
     }
+}
+
+/// Whether the database's encoding is UTF-8, or none at all.
+fn is_utf8() -> bool {
+    static IS_UTF8: OnceLock<bool> = OnceLock::new();
+    *IS_UTF8.get_or_init(|| {
+        // SAFETY: this only reads a variable that is set before any function runs, and never changes.
+        let encoding = unsafe { pg_sys::GetDatabaseEncoding() } as u32;
+        encoding == pg_sys::pg_enc::PG_UTF8 || encoding == pg_sys::pg_enc::PG_SQL_ASCII
+    })
 }
 
 /// Text from UTF-8 into the database's encoding, as bytes. What that encoding lacks is an error of the conversion.

@@ -8,8 +8,19 @@ use super::call::{Call, check_for_interrupts};
 use super::memory::Scratch;
 use crate::error::Error;
 
-/// Rows after which values that had to be copied are given back.
-const ROWS_A_SCRATCH: u32 = 64;
+/// Rows that are fetched at a time, at most.
+const ROWS_A_BATCH: usize = 64;
+
+// As in pg_sys, without a guard around each call: a batch of them has one.
+unsafe extern "C-unwind" {
+    fn tuplestore_gettupleslot(
+        store: *mut pg_sys::Tuplestorestate,
+        forward: bool,
+        copy: bool,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> bool;
+    fn slot_getsomeattrs_int(slot: *mut pg_sys::TupleTableSlot, last_column: i32);
+}
 
 /// What the statement did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,10 +107,13 @@ impl StatementTrigger {
 /// The rows of a transition table, one after the other.
 pub struct TransitionRows {
     store: *mut pg_sys::Tuplestorestate,
-    slot: *mut pg_sys::TupleTableSlot,
+    descriptor: pg_sys::TupleDesc,
     last_column: i32,
+    /// Where the rows of a batch are. The first batch is one row, which is all there is most of the time.
+    slots: Vec<*mut pg_sys::TupleTableSlot>,
+    fetched: usize,
+    read: usize,
     scratch: Scratch,
-    since_clear: u32,
 }
 
 impl TransitionRows {
@@ -110,42 +124,66 @@ impl TransitionRows {
         descriptor: pg_sys::TupleDesc,
         last_column: i16,
     ) -> Self {
-        // SAFETY: the caller vouches for both; the slot is dropped in `close`, or with the statement's memory.
-        let slot = unsafe {
+        // SAFETY: the caller vouches for the store.
+        unsafe {
             pg_sys::tuplestore_select_read_pointer(store, 0);
             pg_sys::tuplestore_rescan(store);
-            pg_sys::MakeSingleTupleTableSlot(descriptor, &raw const pg_sys::TTSOpsMinimalTuple)
-        };
-        Self { store, slot, last_column: i32::from(last_column), scratch: Scratch::new(), since_clear: 0 }
+        }
+        let (last_column, scratch) = (i32::from(last_column), Scratch::new());
+        Self { store, descriptor, last_column, slots: Vec::new(), fetched: 0, read: 0, scratch }
+    }
+
+    /// Fetches the next rows; none after the last.
+    fn fetch(&mut self) {
+        check_for_interrupts();
+        self.scratch.clear();
+        let room = if self.slots.is_empty() { 1 } else { ROWS_A_BATCH };
+        // SAFETY: slots are of the store's kind, and are dropped in `close`, or with the statement's memory. What runs under the
+        // guard leaves nothing behind when an error cuts it short.
+        unsafe {
+            while self.slots.len() < room {
+                let kind = &raw const pg_sys::TTSOpsMinimalTuple;
+                self.slots.push(pg_sys::MakeSingleTupleTableSlot(self.descriptor, kind));
+            }
+            let (store, last_column, slots) = (self.store, self.last_column, self.slots.as_slice());
+            self.fetched = pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                let mut fetched = 0;
+                while fetched < slots.len() && tuplestore_gettupleslot(store, true, false, slots[fetched]) {
+                    slot_getsomeattrs_int(slots[fetched], last_column);
+                    fetched += 1;
+                }
+                fetched
+            });
+        }
+        self.read = 0;
     }
 
     /// Hands the next row to `read`, as a way to get the value of each column by its number; `None` after the last.
     pub fn next<R>(&mut self, read: impl FnOnce(&dyn Fn(i16) -> Option<Datum>) -> R) -> Option<R> {
-        self.since_clear += 1;
-        if self.since_clear > ROWS_A_SCRATCH {
-            self.scratch.clear();
-            self.since_clear = 0;
-            check_for_interrupts();
-        }
-        // SAFETY: store and slot belong together; columns up to the last one are deformed before they are read.
-        unsafe {
-            if !pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) {
+        if self.read == self.fetched {
+            self.fetch();
+            if self.fetched == 0 {
                 return None;
             }
-            pg_sys::slot_getsomeattrs_int(self.slot, self.last_column);
-            let (values, nulls) = ((*self.slot).tts_values, (*self.slot).tts_isnull);
-            let last_column = self.last_column;
-            let value = move |number: i16| {
-                let index = usize::try_from(number - 1).ok().filter(|_| i32::from(number) <= last_column)?;
-                (!*nulls.add(index)).then(|| *values.add(index))
-            };
-            Some(self.scratch.run(|| read(&value)))
         }
+        let slot = self.slots[self.read];
+        self.read += 1;
+        // SAFETY: the slot holds a row, whose columns up to the last one are deformed.
+        let (values, nulls) = unsafe { ((*slot).tts_values, (*slot).tts_isnull) };
+        let last_column = self.last_column;
+        let value = move |number: i16| {
+            let index = usize::try_from(number - 1).ok().filter(|_| i32::from(number) <= last_column)?;
+            // SAFETY: as above.
+            unsafe { (!*nulls.add(index)).then(|| *values.add(index)) }
+        };
+        Some(self.scratch.run(|| read(&value)))
     }
 
     pub fn close(self) {
-        // SAFETY: the slot is ours, and nothing of it is used any more.
-        unsafe { pg_sys::ExecDropSingleTupleTableSlot(self.slot) };
+        for slot in self.slots {
+            // SAFETY: the slot is ours, and nothing of it is used any more.
+            unsafe { pg_sys::ExecDropSingleTupleTableSlot(slot) };
+        }
         self.scratch.release();
     }
 }

@@ -38,7 +38,11 @@ pub fn float8_datum(value: f64) -> Datum {
 pub unsafe fn bytes<'a>(datum: Datum) -> &'a [u8] {
     // SAFETY: the caller vouches for the datum; a detoasted copy lives as long as the current memory context.
     unsafe {
-        let value = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
+        let mut value = datum.cast_mut_ptr();
+        // Most values lie there as they are, and need no call.
+        if pgrx::varlena::varatt_is_1b_e(value) || pgrx::varlena::varatt_is_4b_c(value) {
+            value = pg_sys::pg_detoast_datum_packed(value);
+        }
         let length = pgrx::varlena::varsize_any_exhdr(value);
         std::slice::from_raw_parts(pgrx::varlena::vardata_any(value).cast(), length)
     }

@@ -13,6 +13,7 @@ use pgrx::pg_sys::{self, Oid};
 
 use crate::postgres::catalog::{self, relation};
 use crate::postgres::event_columns::{EventColumns, Role};
+use crate::postgres::index_entries::KeyIndexes;
 use crate::postgres::invalidation::{SOURCES, Watch};
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::state_table;
@@ -65,6 +66,12 @@ impl Source {
             Some(key) => !self.has_uuids || is_uuid(key),
             None => false,
         }
+    }
+
+    /// Indexes to find an account's rows by, if all partitions have one.
+    pub fn key_indexes(&self) -> Option<KeyIndexes> {
+        let (number, column_type) = self.columns.column(Role::Account)?;
+        KeyIndexes::open(self.relation, number, column_type)
     }
 
     /// What a value of the action column stands for.

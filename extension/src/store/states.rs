@@ -11,7 +11,7 @@ use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
 use crate::postgres::transaction::with_latest_snapshot;
 use crate::postgres::values::{Element, array_datum, bytes_datum, text_datum};
-use crate::sources;
+use crate::sources::{self, Source};
 
 thread_local! {
     static LOCK: Statement = const {
@@ -57,8 +57,31 @@ pub fn mark_all_stale() {
 }
 
 /// Which of these accounts have more rows in all sources together than the numbers say: rows from before their first state.
+/// Index entries tell most of the time; rows have to be looked at for accounts with too many of these only.
 pub fn with_other_rows(accounts: &[(i64, u64)]) -> HashSet<i64> {
     let sources = sources::all();
+    let in_doubt = with_other_entries(&sources, accounts);
+    if in_doubt.is_empty() { HashSet::new() } else { with_more_rows(&sources, &in_doubt) }
+}
+
+/// Those of the accounts that have more index entries than the numbers say, where that can be told.
+fn with_other_entries(sources: &[Source], accounts: &[(i64, u64)]) -> Vec<(i64, u64)> {
+    let mut entries = vec![0; accounts.len()];
+    for source in sources {
+        let open = source.columns.has_numbers().then(|| source.key_indexes()).flatten();
+        let Some(mut indexes) = open else {
+            return accounts.to_vec();
+        };
+        for ((account_id, rows), entries) in accounts.iter().zip(&mut entries) {
+            *entries += indexes.count(*account_id, *rows);
+        }
+        indexes.close();
+    }
+    let in_doubt = accounts.iter().zip(entries).filter(|((_, rows), entries)| entries > rows);
+    in_doubt.map(|(account, _)| *account).collect()
+}
+
+fn with_more_rows(sources: &[Source], accounts: &[(i64, u64)]) -> HashSet<i64> {
     let ids: Vec<i64> = accounts.iter().map(|(account_id, _)| *account_id).collect();
     let keys = if sources.iter().all(|source| source.columns.has_numbers()) {
         vec![None; ids.len()]

@@ -171,7 +171,7 @@ fn fold(pending: &Pending, what: &Happenings, stale: bool, stored: &[u8], buffer
     let folded = state.and_then(|mut state| observe(pending, what, &mut state).then_some(state));
     match folded {
         Some(state) => {
-            buffer.extend_from_slice(&state.to_bytes());
+            state.write_to(buffer);
             false
         }
         None => {

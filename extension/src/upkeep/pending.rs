@@ -4,8 +4,10 @@
 //! after, and nothing else has to be known of savepoints.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use botdet_models::digest::{Digest, Digests};
+use botdet_models::hash::{hash_bytes, mix64};
 
 use crate::postgres::event_columns::AccountKey;
 
@@ -40,6 +42,24 @@ struct Touched {
 
 const EVERY_ACCOUNT: u32 = 0;
 
+/// Hashes an account's number. Who could choose numbers that collide would slow down their own insert.
+#[derive(Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash_bytes(bytes);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0 = mix64(number as u64);
+    }
+}
+
 /// The unflushed part of a transaction.
 #[derive(Default)]
 pub struct Pending {
@@ -47,7 +67,8 @@ pub struct Pending {
     entries: Vec<Entry>,
     /// The first stands for all accounts at once.
     accounts: Vec<Touched>,
-    numbers: HashMap<AccountKey, u32>,
+    by_number: HashMap<i64, u32, BuildHasherDefault<NumberHasher>>,
+    by_name: HashMap<Box<str>, u32>,
     /// Subtransactions that made entries, the outermost first, and where theirs begin.
     levels: Vec<(SubtransactionId, usize)>,
 }
@@ -89,16 +110,26 @@ impl Pending {
 
     /// Number of an account among those of this transaction.
     pub fn account(&mut self, key: &AccountKey) -> u32 {
-        if let Some(number) = self.numbers.get(key) {
-            return *number;
+        if let Some(number) = self.known(key) {
+            return number;
         }
         if self.accounts.is_empty() {
             self.accounts.push(Touched { key: AccountKey::Number(0), latest: None });
         }
         let number = self.accounts.len() as u32;
         self.accounts.push(Touched { key: key.clone(), latest: None });
-        self.numbers.insert(key.clone(), number);
+        match key {
+            AccountKey::Number(account_id) => self.by_number.insert(*account_id, number),
+            AccountKey::Name(name) => self.by_name.insert(name.clone(), number),
+        };
         number
+    }
+
+    fn known(&self, key: &AccountKey) -> Option<u32> {
+        match key {
+            AccountKey::Number(account_id) => self.by_number.get(account_id).copied(),
+            AccountKey::Name(name) => self.by_name.get(name).copied(),
+        }
     }
 
     /// The event digested last was inserted for this account.
@@ -176,7 +207,7 @@ impl Pending {
     /// What happened to one account in commands before `command`, the one that reads.
     pub fn seen_by(&self, key: &AccountKey, command: CommandId) -> Happenings {
         let latest_of = |number: usize| self.accounts.get(number).and_then(|account| account.latest);
-        let number = self.numbers.get(key).map(|number| *number as usize);
+        let number = self.known(key).map(|number| number as usize);
         let mut seen = self.happenings(number.and_then(latest_of), command);
         seen.changed |= self.happenings(latest_of(EVERY_ACCOUNT as usize), command).changed;
         seen

@@ -386,11 +386,11 @@ impl AccountState {
         out
     }
 
-    /// Replaces what is in `out` with the stored form; allocates nothing where there is room for it.
+    /// Appends the stored form to `out`; allocates nothing where there is room for it.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        out.clear();
-        out.resize(Self::BYTES, 0);
-        let mut out = Writer(out);
+        let start = out.len();
+        out.resize(start + Self::BYTES, 0);
+        let mut out = Writer(&mut out[start..]);
         out.u8s([Self::VERSION]);
         out.i64s([self.first_at]);
         self.devices.write(&mut out);

@@ -120,6 +120,7 @@ fn an_event_without_a_text_changes_what_lies_inside_the_ring() {
         event.target = Some("somebody");
         let before = state.to_bytes();
         state.observe(&event);
+        out.clear();
         state.write_to(&mut out);
         assert_eq!(out, state.to_bytes());
         assert_eq!(AccountState::from_bytes(&out).as_ref(), Ok(&state));
