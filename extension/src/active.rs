@@ -45,16 +45,10 @@ pub fn init() {
 /// # Errors
 /// [`Error::UnknownDetector`] when somebody removed it.
 pub fn deployment() -> Result<Deployment, Error> {
-    let snapshot = SnapshotKey::active();
-    let remembered = LOOKED_UP.with_borrow(|known| {
-        let known = known.as_ref()?;
-        let same_snapshot = snapshot.is_some() && known.snapshot == snapshot;
-        let unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
-        (same_snapshot || unchanged).then(|| known.deployment.clone())
-    });
-    if let Some(deployment) = remembered {
+    if let Some(deployment) = remembered() {
         return Ok(deployment);
     }
+    let snapshot = SnapshotKey::active();
     DEPLOYMENTS.with(|watch| watch.restrict(vec![relation(c"botdet", c"deployment")]));
     let deployment = models::deployment(ACCOUNT)?;
     let changes = DEPLOYMENTS.with(|watch| {
@@ -64,6 +58,16 @@ pub fn deployment() -> Result<Deployment, Error> {
     let look_up = LookUp { deployment: deployment.clone(), snapshot, changes };
     LOOKED_UP.set(Some(look_up));
     Ok(deployment)
+}
+
+/// What the active snapshot sees, if it was looked up before.
+pub fn remembered() -> Option<Deployment> {
+    LOOKED_UP.with_borrow(|known| {
+        let known = known.as_ref()?;
+        let is_unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
+        let has_same_snapshot = || known.snapshot.is_some() && known.snapshot == SnapshotKey::active();
+        (is_unchanged || has_same_snapshot()).then(|| known.deployment.clone())
+    })
 }
 
 /// Hands the pipeline of the active version to `work`, with the version's name; `None` when rules are to answer.

@@ -16,6 +16,11 @@ use crate::store::{scores, states};
 /// Accounts whose scores are written at a time.
 const BATCH: usize = 1024;
 
+/// Whether accounts are scored at all, as far as that is known without asking.
+pub fn is_due() -> bool {
+    active::remembered().is_none_or(|deployment| deployment.insert_mode != InsertMode::Off)
+}
+
 /// Scores accounts as the detector's insert mode says; the states of those that are stale are built again first. The rows
 /// are kept whatever becomes of their scores, unless `botdet.fail_closed` is on.
 pub fn score_touched(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) {

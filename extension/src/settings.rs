@@ -5,7 +5,6 @@ use std::ffi::CString;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
 use crate::postgres::catalog::reserve_settings_prefix;
-use crate::postgres::transaction::{is_parallel_worker, set_in_transaction};
 
 /// What runs sequence models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
@@ -22,7 +21,6 @@ static EXECUTION_PROVIDER: GucSetting<ExecutionProvider> =
     GucSetting::<ExecutionProvider>::new(ExecutionProvider::Auto);
 static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
-static LEADER_HAS_PENDING: GucSetting<bool> = GucSetting::<bool>::new(false);
 static FAIL_CLOSED: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 pub fn init() {
@@ -60,14 +58,6 @@ pub fn init() {
         GucContext::Userset,
         GucFlags::UNIT_KB,
     );
-    GucRegistry::define_bool_guc(
-        c"botdet.leader_has_pending",
-        c"Tells parallel workers that their leader has inserts they cannot see. Not to be set by hand.",
-        c"",
-        &LEADER_HAS_PENDING,
-        GucContext::Userset,
-        GucFlags::NO_SHOW_ALL | GucFlags::DISALLOW_IN_FILE,
-    );
     reserve_settings_prefix(c"botdet");
 }
 
@@ -88,14 +78,4 @@ pub fn fail_closed() -> bool {
 /// Bytes of pending events that a transaction may hold.
 pub fn pending_bytes() -> usize {
     PENDING_MEMORY.get() as usize * 1024
-}
-
-/// Tells parallel workers that this backend has events pending, until the transaction ends.
-pub fn announce_pending() {
-    set_in_transaction(c"botdet.leader_has_pending", c"on");
-}
-
-/// Whether this is a parallel worker of a backend with events pending.
-pub fn is_worker_beside_pending() -> bool {
-    is_parallel_worker() && LEADER_HAS_PENDING.get()
 }

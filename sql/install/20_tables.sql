@@ -221,7 +221,7 @@ CREATE TABLE botdet.score (
     scored_at       timestamptz NOT NULL,
     PRIMARY KEY (account_id, detector)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE botdet.score IS 'latest score of each account, written when a transaction that inserted activity commits, and by botdet_refresh_scores()';
+COMMENT ON TABLE botdet.score IS 'latest score of each account, written when a transaction that inserted activity commits, by botdet_store_scores() and by botdet_refresh_scores()';
 COMMENT ON COLUMN botdet.score.account_id IS 'who was scored';
 COMMENT ON COLUMN botdet.score.detector IS 'by which detector';
 COMMENT ON COLUMN botdet.score.bot_probability IS 'probability of being a bot, 0 to 1; NULL when scoring failed';

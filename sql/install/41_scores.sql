@@ -33,11 +33,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_batch';
 COMMENT ON FUNCTION botdet_score_batch(bigint[]) IS
     'scores of many accounts, in the order given; faster an account than botdet_score, NULL elements are passed over';
 
-CREATE FUNCTION botdet_refresh_scores(user_ids bigint[])
+CREATE FUNCTION botdet_store_scores(user_ids bigint[])
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
-COMMENT ON FUNCTION botdet_refresh_scores(bigint[]) IS
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_store_scores';
+COMMENT ON FUNCTION botdet_store_scores(bigint[]) IS
     'scores accounts and writes botdet.score; returns how many known accounts there were';
 
 CREATE FUNCTION botdet_anomaly(user_id bigint)

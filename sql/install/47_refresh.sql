@@ -23,7 +23,7 @@ COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
 CREATE FUNCTION botdet.refresh_scores(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores_of_run';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
 COMMENT ON FUNCTION botdet.refresh_scores(bigint, bigint, integer) IS
     'scores the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
 

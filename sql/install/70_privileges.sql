@@ -17,7 +17,7 @@ REVOKE EXECUTE ON ROUTINE
     botdet.refresh_scores(bigint, bigint, integer),
     botdet.note_refresh(bigint, bigint),
     botdet.end_refresh(bigint),
-    botdet_refresh_scores(bigint[]),
+    botdet_store_scores(bigint[]),
     botdet_register_model(bytea, text),
     botdet_activate(text, text),
     botdet_deactivate(text),

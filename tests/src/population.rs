@@ -65,7 +65,7 @@ pub(crate) fn template_name() -> &'static str {
             let mut client = server::connect(name_created(name));
             load(&mut client, &simulation());
             model::train_and_publish(&mut client);
-            client.run("SELECT botdet_refresh_scores(array_agg(account_id)) FROM botdet.account; ANALYZE");
+            client.run("SELECT botdet_store_scores(array_agg(account_id)) FROM botdet.account; ANALYZE");
         })
     })
 }

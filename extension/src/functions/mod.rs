@@ -23,10 +23,10 @@ sql_functions! {
     botdet_score_uuid, pg_finfo_botdet_score_uuid => scores::score_uuid;
     botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
-    botdet_refresh_scores, pg_finfo_botdet_refresh_scores => scores::refresh_scores;
+    botdet_store_scores, pg_finfo_botdet_store_scores => scores::store_scores;
     botdet_state_from_rows, pg_finfo_botdet_state_from_rows => refresh::state_from_rows;
     botdet_refresh_states, pg_finfo_botdet_refresh_states => refresh::states;
-    botdet_refresh_scores_of_run, pg_finfo_botdet_refresh_scores_of_run => refresh::scores;
+    botdet_refresh_scores, pg_finfo_botdet_refresh_scores => refresh::scores;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
     botdet_flag, pg_finfo_botdet_flag => capture;

@@ -47,7 +47,7 @@ pub fn score_batch(call: &Call) -> Result<Datum, Error> {
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
 
-pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
+pub fn store_scores(call: &Call) -> Result<Datum, Error> {
     let mut account_ids = call.bigints(0);
     account_ids.sort_unstable();
     account_ids.dedup();

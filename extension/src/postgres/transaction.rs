@@ -167,15 +167,16 @@ pub fn is_parallel_worker() -> bool {
     unsafe { pg_sys::ParallelWorkerNumber >= 0 }
 }
 
+/// Whether the transaction has written anything; a parallel worker knows it of its leader's.
+pub fn has_written() -> bool {
+    // SAFETY: reads a variable of the transaction in progress.
+    unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
+}
+
 /// Whether a parallel query runs, in this backend or with it as a worker.
 pub fn is_parallel_mode() -> bool {
     // SAFETY: reads a variable.
     unsafe { pg_sys::IsInParallelMode() }
-}
-
-/// Sets one of our settings until the transaction (or savepoint) ends; parallel workers inherit it.
-pub fn set_in_transaction(name: &CStr, value: &CStr) {
-    set_for_now(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
 }
 
 fn set_for_now(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {

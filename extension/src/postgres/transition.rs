@@ -109,8 +109,9 @@ pub struct TransitionRows {
     store: *mut pg_sys::Tuplestorestate,
     descriptor: pg_sys::TupleDesc,
     last_column: i32,
-    /// Where the rows of a batch are. The first batch is one row, which is all there is most of the time.
+    /// Where the rows of a batch are. The first two batches are of one row: mostly there is no other.
     slots: Vec<*mut pg_sys::TupleTableSlot>,
+    batches: u32,
     fetched: usize,
     read: usize,
     scratch: Scratch,
@@ -130,14 +131,15 @@ impl TransitionRows {
             pg_sys::tuplestore_rescan(store);
         }
         let (last_column, scratch) = (i32::from(last_column), Scratch::new());
-        Self { store, descriptor, last_column, slots: Vec::new(), fetched: 0, read: 0, scratch }
+        Self { store, descriptor, last_column, slots: Vec::new(), batches: 0, fetched: 0, read: 0, scratch }
     }
 
     /// Fetches the next rows; none after the last.
     fn fetch(&mut self) {
         check_for_interrupts();
         self.scratch.clear();
-        let room = if self.slots.is_empty() { 1 } else { ROWS_A_BATCH };
+        let room = if self.batches < 2 { 1 } else { ROWS_A_BATCH };
+        self.batches += 1;
         // SAFETY: slots are of the store's kind, and are dropped in `close`, or with the statement's memory. What runs under the
         // guard leaves nothing behind when an error cuts it short.
         unsafe {

@@ -15,7 +15,6 @@ use crate::postgres::event_columns::AccountKey;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::transaction;
 use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum};
-use crate::settings;
 use crate::sources::{self, Source};
 use crate::upkeep::{self, Happenings};
 
@@ -127,7 +126,8 @@ fn current_state(
 ) -> AccountState {
     let from_rows = || state_from_rows(account_id, key, as_of);
     let holds_later = |state: &AccountState| state.last_at().is_some_and(|last| last > as_of);
-    if settings::is_worker_beside_pending() {
+    // What its leader has pending, a worker cannot see; without having written, it has nothing pending.
+    if transaction::is_parallel_worker() && transaction::has_written() {
         return from_rows();
     }
     let added = upkeep::with_pending(|pending| {

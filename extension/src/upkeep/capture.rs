@@ -25,9 +25,6 @@ pub fn capture(call: &Call) -> Result<Datum, Error> {
     };
     // An error while rows are read unwinds, which ends the borrow; what was noted until then goes with the savepoint.
     let size = PENDING.with_borrow_mut(|pending| {
-        if pending.is_empty() {
-            settings::announce_pending();
-        }
         pending.enter(transaction::subtransaction());
         let columns = source.columns.last();
         let mut capture = Capture { source, command: transaction::writing_command(), pending };

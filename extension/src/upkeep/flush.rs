@@ -44,8 +44,10 @@ pub fn flush_if_needed() {
 fn flush() {
     flush_states();
     let flushed = FLUSHED.take();
-    if !flushed.with_new_events.is_empty() {
-        with_rights(|| flag::score_touched(&flushed.with_new_events, &flushed.stale));
+    if !flushed.with_new_events.is_empty() && flag::is_due() {
+        in_latest_snapshot(|| {
+            with_rights(|| flag::score_touched(&flushed.with_new_events, &flushed.stale));
+        });
         transaction::fire_deferred_triggers();
     }
 }
@@ -62,9 +64,9 @@ pub fn flush_states() {
     if pending.is_empty() || !StateTable::exists() {
         return;
     }
-    with_rights(|| {
+    in_latest_snapshot(|| {
         if pending.touches_every_account() {
-            states::mark_all_stale();
+            with_rights(states::mark_all_stale);
         }
         let mut touched: Vec<(i64, Happenings)> = numbered(&pending);
         touched.sort_unstable_by_key(|(account_id, _)| *account_id);
@@ -81,9 +83,13 @@ pub fn flush_states() {
     });
 }
 
-/// Runs `work` as the extension's owner, with the latest snapshot.
-fn with_rights(work: impl FnOnce()) {
-    transaction::as_owner(state_table::owner(), || transaction::with_latest_snapshot(|| with_scratch(work)));
+fn in_latest_snapshot(work: impl FnOnce()) {
+    transaction::with_latest_snapshot(|| with_scratch(work));
+}
+
+/// Runs `work`, which runs SQL, as the extension's owner.
+fn with_rights<R>(work: impl FnOnce() -> R) -> R {
+    transaction::as_owner(state_table::owner(), work)
 }
 
 /// What happened, by account number. Names that have none get one.
@@ -99,7 +105,7 @@ fn numbered(pending: &Pending) -> Vec<(i64, Happenings)> {
     if !named.is_empty() {
         named.sort_unstable_by_key(|(name, _)| *name);
         let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-        let numbers = accounts::number_names(&names).unwrap_or_else(|error| error.raise());
+        let numbers = with_rights(|| accounts::number_names(&names)).unwrap_or_else(|error| error.raise());
         touched.extend(numbers.into_iter().zip(named).map(|(number, (_, what))| (number, what)));
     }
     touched
@@ -152,14 +158,15 @@ impl Written {
         let counts: Vec<(i64, u64)> =
             batch.iter().map(|(account_id, what)| (*account_id, what.events.len() as u64)).collect();
         let empty = AccountState::default().to_bytes();
-        let added = with_scratch(|| {
+        let add = || {
             let others = states::with_other_rows(&counts);
             states::add(batch.iter().map(|(account_id, what)| {
                 let mut state = Vec::with_capacity(AccountState::BYTES);
                 let stale = fold(pending, what, others.contains(account_id), &empty, &mut state);
                 (*account_id, state, stale)
             }))
-        });
+        };
+        let added = with_rights(|| with_scratch(add));
         self.stale.extend(added.iter().filter(|(_, stale)| *stale).map(|(account_id, _)| *account_id));
         self.added.extend(added.iter().map(|(account_id, _)| *account_id));
     }

@@ -71,7 +71,7 @@ pub fn score(client: &mut Client, source: &str, output: Output) -> Result<Scorin
     compare_accounts(client)?;
     let bar = output.progress(Some(account_ids.len() as u64), "scoring");
     for batch in account_ids.chunks(BATCH) {
-        client.execute(include_str!("../sql/refresh_scores.sql"), &[&batch])?;
+        client.execute(include_str!("../sql/store_scores.sql"), &[&batch])?;
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();

@@ -72,7 +72,7 @@ const DECLARED: [(&str, &str); 44] = [
     ("botdet.refresh_states(bigint,bigint,integer)", "v u - -"),
     ("botdet.score_batch(bigint[])", "s s strict -"),
     ("botdet.state_from_rows(bigint)", "s s strict -"),
-    ("botdet_refresh_scores(bigint[])", "v u strict -"),
+    ("botdet_store_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - -"),
     ("botdet_score(bigint)", "s s strict -"),
     ("botdet_score(botdet.account_features)", "s s strict -"),
@@ -228,7 +228,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
     // Restoring activity fires the trigger, which makes the states; scores wait for the model, which comes later.
     let source = TestDatabase::populated("dump");
     let target = TestDatabase::bare("restore", "TEMPLATE template0");
-    let refresh = "SELECT botdet_refresh_scores(array_agg(account_id)) FROM botdet.account";
+    let refresh = "SELECT botdet_store_scores(array_agg(account_id)) FROM botdet.account";
     source.connect().run(&format!("UPDATE botdet.detector SET threshold = 0.625; {refresh}"));
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));

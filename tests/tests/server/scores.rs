@@ -40,7 +40,7 @@ fn an_unknown_account_is_not_scored() {
     assert_eq!(row.get::<_, String>("stage"), "none");
     assert_eq!(row.get::<_, i64>("account_id"), -5);
     assert!(row.get::<_, Vec<String>>("reasons")[0].contains("the account is unknown"));
-    assert_eq!(client.value::<i64>("SELECT botdet_refresh_scores(ARRAY[-5, 1, 1]::bigint[])", &[]), 1);
+    assert_eq!(client.value::<i64>("SELECT botdet_store_scores(ARRAY[-5, 1, 1]::bigint[])", &[]), 1);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn null_arguments_give_null() {
         "botdet_score(NULL::bigint)",
         "botdet_anomaly(NULL)",
         "botdet_rebuild_state(NULL)",
-        "botdet_refresh_scores(NULL)",
+        "botdet_store_scores(NULL)",
         "botdet_activate(NULL)",
         "botdet_deactivate(NULL)",
     ] {

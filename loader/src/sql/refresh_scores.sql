@@ -1,2 +1,0 @@
--- $1 accounts.
-SELECT botdet_refresh_scores($1)

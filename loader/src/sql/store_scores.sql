@@ -1,0 +1,2 @@
+-- $1 accounts.
+SELECT botdet_store_scores($1)
