@@ -22,6 +22,7 @@ pub enum Error {
     Group(GroupError),
     NoAnomalyModel,
     NullArgument(&'static str),
+    Limit(i32),
     NotAStatementTrigger(&'static str),
     NotASource(String),
     MissingColumn {
@@ -57,6 +58,16 @@ impl From<ArtifactError> for Error {
 }
 
 impl Error {
+    /// Whether no account at all can be scored while this lasts.
+    pub fn concerns_every_account(&self) -> bool {
+        let sequence = match self {
+            Self::StoredVersion { .. } | Self::UnknownDetector(_) => return true,
+            Self::Pipeline(PipelineError::Sequence(error)) => error,
+            _ => return false,
+        };
+        matches!(sequence, SequenceError::Library { .. } | SequenceError::Model { .. })
+    }
+
     fn message(&self) -> String {
         match self {
             Self::Feature(error) => error.to_string(),
@@ -68,6 +79,7 @@ impl Error {
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
+            Self::Limit(limit) => format!("limit is {limit}, and must be at least 1"),
             Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
             Self::NotASource(relation) => {
                 format!("botdet_flag() was fired for table {relation}, which is not bound")
@@ -91,7 +103,7 @@ impl Error {
             Self::Pipeline(_) => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-            Self::Group(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::Group(_) | Self::Limit(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,

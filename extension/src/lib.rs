@@ -2,7 +2,8 @@
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
-//! current, [`active`] holds the model that answers, [`flag`] scores what was inserted.
+//! current, [`active`] holds the model that answers, [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
+//! [`worker`] has that done in the background.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
@@ -10,12 +11,14 @@ mod error;
 mod flag;
 mod functions;
 mod postgres;
+mod queue;
 mod runtime;
 mod scoring;
 mod settings;
 mod sources;
 mod store;
 mod upkeep;
+mod worker;
 
 pgrx::pg_module_magic!(name, version);
 
@@ -25,4 +28,5 @@ pub extern "C-unwind" fn _PG_init() {
     settings::init();
     active::init();
     upkeep::init();
+    worker::init();
 }

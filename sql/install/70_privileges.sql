@@ -5,6 +5,7 @@
 REVOKE EXECUTE ON FUNCTION
     botdet_rebuild_state(bigint),
     botdet_refresh_scores(bigint[]),
+    botdet_score_pending(integer),
     botdet_register_model(bytea, text),
     botdet_activate(text, text),
     botdet_deactivate(text),

@@ -55,6 +55,12 @@ impl Statement {
         self
     }
 
+    /// Plans it for every run: for a table whose size changes by orders of magnitude within a session.
+    pub const fn planned_anew(mut self) -> Self {
+        self.options = pg_sys::CURSOR_OPT_CUSTOM_PLAN as i32;
+        self
+    }
+
     /// Runs it and hands each row to `each`; returns the number of rows.
     pub fn run(&self, arguments: &[Option<Datum>], mut each: impl FnMut(&Row<'_>)) -> u64 {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
@@ -191,6 +197,11 @@ impl Row<'_> {
 
     pub fn oid(&self, column: i32) -> Option<Oid> {
         self.datum(column).map(|datum| Oid::from(datum.value() as u32))
+    }
+
+    /// A transaction's number.
+    pub fn xid(&self, column: i32) -> Option<u32> {
+        self.datum(column).map(|datum| datum.value() as u32)
     }
 
     pub fn bigint(&self, column: i32) -> Option<i64> {

@@ -1,5 +1,7 @@
 //! Writing `botdet.score`.
 
+use std::collections::HashMap;
+
 use pgrx::pg_sys::{self, Datum};
 
 use crate::postgres::spi::Statement;
@@ -20,25 +22,38 @@ const COLUMNS: [Element; 11] = [
     Element::Text,
 ];
 
+/// Types of those columns, as arrays.
+const ARRAYS: [pg_sys::Oid; COLUMNS.len()] = [
+    pg_sys::INT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::BOOLARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::BOOLARRAYOID,
+    pg_sys::TEXTARRAYOID,
+    pg_sys::TEXTARRAYOID,
+    pg_sys::TEXTARRAYOID,
+];
+
 thread_local! {
     static WRITE: Statement = const {
         Statement::writing(
-            include_str!("../sql/write_scores.sql"),
-            &[
-                pg_sys::INT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::BOOLARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::BOOLARRAYOID,
-                pg_sys::TEXTARRAYOID,
-                pg_sys::TEXTARRAYOID,
-                pg_sys::TEXTARRAYOID,
-            ],
+            concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_overwrite_score.sql")),
+            &ARRAYS,
         )
         .planned_once()
+    };
+    static INSERT_OR_LOCK: Statement = const {
+        Statement::writing(
+            concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_lock_score.sql")),
+            &ARRAYS,
+        )
+        .planned_once()
+    };
+    static WRITERS: Statement = const {
+        Statement::reading(include_str!("../sql/score_writers.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
 }
 
@@ -46,6 +61,27 @@ thread_local! {
 pub fn write(scores: &[AccountScore]) {
     let rows: Vec<[Option<Datum>; COLUMNS.len()]> = scores.iter().map(row).collect();
     write_rows(&rows);
+}
+
+/// Inserts scores of accounts that have none, locks those of all others until the transaction ends, and says which were
+/// inserted. Accounts must be in ascending order, and the result is.
+pub fn insert_or_lock(scores: &[AccountScore]) -> Vec<i64> {
+    let rows: Vec<[Option<Datum>; COLUMNS.len()]> = scores.iter().map(row).collect();
+    let mut inserted = Vec::new();
+    INSERT_OR_LOCK.with(|statement| {
+        statement.run(&arrays(&rows), |row| inserted.extend(row.bigint(1)));
+    });
+    inserted
+}
+
+/// Which transaction wrote the score of each account, as the active snapshot sees it.
+pub fn writers(account_ids: &[i64]) -> HashMap<i64, u32> {
+    let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
+    let mut writers = HashMap::with_capacity(account_ids.len());
+    WRITERS.with(|statement| {
+        statement.run(&[Some(ids)], |row| writers.extend(row.bigint(1).zip(row.xid(2))));
+    });
+    writers
 }
 
 /// Says of accounts, in ascending order, why they have no score.
@@ -66,12 +102,12 @@ pub fn write_failure(account_ids: &[i64], reason: &str) {
 }
 
 fn write_rows(rows: &[[Option<Datum>; COLUMNS.len()]]) {
-    let arguments: Vec<Option<Datum>> = COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row[index]))))
-        .collect();
-    WRITE.with(|statement| statement.run(&arguments, |_| {}));
+    WRITE.with(|statement| statement.run(&arrays(rows), |_| {}));
+}
+
+fn arrays(rows: &[[Option<Datum>; COLUMNS.len()]]) -> Vec<Option<Datum>> {
+    let columns = COLUMNS.iter().enumerate();
+    columns.map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row[index])))).collect()
 }
 
 fn row(scored: &AccountScore) -> [Option<Datum>; COLUMNS.len()] {

@@ -24,7 +24,7 @@ const FOR_EVERYBODY: [&str; 15] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 31] = [
+const DECLARED: [(&str, &str); 32] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -61,6 +61,7 @@ const DECLARED: [(&str, &str); 31] = [
     ("botdet_rebuild_state(bigint)", "v u strict -"),
     ("botdet_refresh_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - -"),
+    ("botdet_score_pending(integer)", "v u - -"),
     ("botdet_score(bigint)", "s s strict -"),
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),

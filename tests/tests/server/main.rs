@@ -3,11 +3,13 @@
 mod concurrency;
 mod faults;
 mod features;
+
 mod golden;
 mod groups;
 mod install;
 mod interleavings;
 mod learning;
+mod queue;
 mod readme;
 mod runtimes;
 mod scores;
@@ -15,3 +17,4 @@ mod sources;
 mod states;
 mod support;
 mod versions;
+mod worker;
