@@ -3,6 +3,7 @@
 mod concurrency;
 mod faults;
 mod features;
+mod follow;
 
 mod golden;
 mod groups;
