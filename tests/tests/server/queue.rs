@@ -16,7 +16,7 @@ use crate::versions::corrupt_active_version;
 const PROMPT: Duration = Duration::from_secs(20);
 /// Scores that are not what a reader would be told now. Rows of a batch may differ in the last digits.
 const WRONG_SCORES: &str =
-    "SELECT s.account_id || ' ' || (to_jsonb(s) - 'scored_at') || (to_jsonb(b) - 'scored_at')
+    "SELECT format('%s: %s by %s, not %s by %s', s.account_id, s.bot_probability, s.stage, b.bot_probability, b.stage)
     FROM botdet.score s, LATERAL botdet_score(s.account_id) AS b
     WHERE s.stage <> b.stage OR s.model_version IS DISTINCT FROM b.model_version
        OR abs(s.bot_probability - b.bot_probability) > 1e-6 OR s.bot_probability IS NULL";
