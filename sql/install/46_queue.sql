@@ -1,15 +1,17 @@
 -- Accounts that are scored after the transaction that touched them.
 
 -- No unique key on the account: two transactions that touch the same one would wait for each other. The index finds all rows of
--- an account once one of them is taken.
+-- an account once one of them is taken. The detector leads the primary key, so that whatever share of the rows the planner takes
+-- for a detector's, the index in its order is the way to the oldest of them, and never a sort of all.
 --
 -- Every row is deleted soon after it was inserted. Waiting for a share of the table to be dead would leave a burst's dead rows
 -- in front of each look for the oldest; and giving the emptied end of the file back takes a lock that stops all inserts.
 CREATE TABLE botdet.score_queue (
-    queue_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    queue_id   bigint GENERATED ALWAYS AS IDENTITY,
     account_id bigint NOT NULL,
     detector   text NOT NULL DEFAULT 'account',
-    queued_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+    queued_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (detector, queue_id)
 ) WITH (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000, vacuum_truncate = off
