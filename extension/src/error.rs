@@ -23,7 +23,11 @@ pub enum Error {
     NoAnomalyModel,
     NullArgument(&'static str),
     NamesVanish,
-    BatchSize(i32),
+    /// An argument that counts something.
+    BelowOne {
+        argument: &'static str,
+        found: i32,
+    },
     NotAStatementTrigger(&'static str),
     NotASource(String),
     MissingColumn {
@@ -59,6 +63,16 @@ impl From<ArtifactError> for Error {
 }
 
 impl Error {
+    /// Whether no account at all can be scored while this lasts.
+    pub fn concerns_every_account(&self) -> bool {
+        let sequence = match self {
+            Self::StoredVersion { .. } | Self::UnknownDetector(_) => return true,
+            Self::Pipeline(PipelineError::Sequence(error)) => error,
+            _ => return false,
+        };
+        matches!(sequence, SequenceError::Library { .. } | SequenceError::Model { .. })
+    }
+
     fn message(&self) -> String {
         match self {
             Self::Feature(error) => error.to_string(),
@@ -69,7 +83,7 @@ impl Error {
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
-            Self::BatchSize(size) => format!("batch is {size}, and must be at least 1"),
+            Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
             Self::NamesVanish => "the names of new accounts are removed as fast as they are added".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
             Self::NotAStatementTrigger(found) => format!("botdet_flag() was fired {found}"),
@@ -95,7 +109,7 @@ impl Error {
             Self::Pipeline(_) => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-            Self::Group(_) | Self::BatchSize(_) => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::Group(_) | Self::BelowOne { .. } => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,

@@ -1,4 +1,4 @@
-//! Scores of accounts that have new events, written before the transaction commits.
+//! Scores of accounts that have new events, written or queued before the transaction commits.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,11 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::subtransaction::attempt;
-use crate::scoring::score_accounts;
+use crate::scoring::{AccountScore, score_accounts};
 use crate::settings;
 use crate::store::models::{Deployment, InsertMode};
-use crate::store::{scores, states};
+use crate::store::scores::ScoreRow;
+use crate::store::{queue, scores, states};
 
 /// Accounts whose scores are written at a time.
 const BATCH: usize = 1024;
@@ -21,7 +22,7 @@ pub fn is_due() -> bool {
     active::remembered().is_none_or(|deployment| deployment.insert_mode != InsertMode::Off)
 }
 
-/// Scores accounts as the detector's insert mode says; the states of those that are stale are built again first. The rows
+/// Scores or queues accounts as the detector's insert mode says; the states of those that are stale are built again first. The rows
 /// are kept whatever becomes of their scores, unless `botdet.fail_closed` is on.
 pub fn score_touched(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) {
     if settings::fail_closed() {
@@ -36,20 +37,35 @@ pub fn score_touched(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) {
 
 fn score(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) -> Result<(), Error> {
     let deployment = active::deployment()?;
+    let account_ids: Vec<i64> = account_ids.iter().copied().collect();
     let depth = match deployment.insert_mode {
         InsertMode::Inline => Depth::Full,
         InsertMode::Filter => Depth::Filter,
+        InsertMode::Queue => {
+            account_ids.chunks(BATCH).for_each(append);
+            return Ok(());
+        }
         InsertMode::Off => return Ok(()),
     };
     for account_id in stale {
         states::rebuild_locked(*account_id);
     }
-    let account_ids: Vec<i64> = account_ids.iter().copied().collect();
     account_ids.chunks(BATCH).try_for_each(|batch| write_scores(batch, &deployment, depth))
+}
+
+fn append(account_ids: &[i64]) {
+    with_scratch(|| queue::append(account_ids));
 }
 
 fn write_scores(account_ids: &[i64], deployment: &Deployment, depth: Depth) -> Result<(), Error> {
     let scored = score_accounts(account_ids, deployment, depth)?;
-    with_scratch(|| scores::write(&scored));
+    with_scratch(|| scores::write(&scored.iter().map(ScoreRow::of).collect::<Vec<_>>()));
+    let is_provisional =
+        |scored: &&AccountScore| scored.score.as_ref().is_some_and(|score| score.is_provisional);
+    let provisional: Vec<i64> =
+        scored.iter().filter(is_provisional).map(|scored| scored.account_id).collect();
+    if !provisional.is_empty() {
+        append(&provisional);
+    }
     Ok(())
 }

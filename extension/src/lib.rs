@@ -2,8 +2,9 @@
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
-//! current, [`active`] holds the model that answers, [`flag`] scores what was inserted,
-//! [`refresh`] makes states and scores again.
+//! current, [`active`] holds the model that answers, [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
+//! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`settle`] writes scores that others
+//! may be writing, too.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
@@ -11,13 +12,16 @@ mod error;
 mod flag;
 mod functions;
 mod postgres;
+mod queue;
 mod refresh;
 mod runtime;
 mod scoring;
 mod settings;
+mod settle;
 mod sources;
 mod store;
 mod upkeep;
+mod worker;
 
 pgrx::pg_module_magic!(name, version);
 
@@ -27,4 +31,5 @@ pub extern "C-unwind" fn _PG_init() {
     settings::init();
     active::init();
     upkeep::init();
+    worker::init();
 }

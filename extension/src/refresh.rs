@@ -1,15 +1,13 @@
 //! Making the states and scores of many accounts again, a batch a transaction.
 //!
 //! Parallel workers read and compute; this backend writes, in ascending order of account as everybody does. Nothing is locked
-//! while they work: a state that has changed meanwhile is seen when it is locked, and what was computed of it is done again.
+//! while they work: what has changed meanwhile is seen when it is locked, and is computed again.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use botdet_models::pipeline::Depth;
 use botdet_models::sequence::CHUNK;
 use pgrx::pg_sys::{self, Datum};
 
-use crate::active;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
@@ -17,8 +15,9 @@ use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
 use crate::postgres::transaction::{inviting_workers, with_latest_snapshot};
 use crate::postgres::values::{Element, array_datum};
-use crate::scoring::score_accounts;
-use crate::store::{scores, states};
+use crate::settle;
+use crate::store::scores::{COLUMN_COUNT, COLUMNS, ScoreRow};
+use crate::store::states;
 
 thread_local! {
     static END: Statement = const {
@@ -32,6 +31,7 @@ thread_local! {
             include_str!("sql/refreshed_states.sql"),
             &[pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID],
         )
+        .planned_anew()
         .in_parallel()
     };
     static CHUNKS: Statement = const {
@@ -45,6 +45,7 @@ thread_local! {
             include_str!("sql/refreshed_scores.sql"),
             &[pg_sys::INT8OID, pg_sys::INT8ARRAYOID, pg_sys::INT8OID, pg_sys::INT8OID],
         )
+        .planned_anew()
         .in_parallel()
     };
 }
@@ -143,29 +144,33 @@ impl StateWriter {
 /// Scores accounts again.
 ///
 /// # Errors
-/// As [`score_accounts`].
+/// As [`settle::write`].
 pub fn scores(batch: &Batch) -> Result<(), Error> {
-    with_latest_snapshot(|| {
-        with_scratch(|| {
-            let [refresh_id, _, last] = batch.arguments();
-            let arguments = [refresh_id, Some(first_of_chunks(batch)), last, chunk_size()];
-            let mut changed = Vec::new();
-            inviting_workers(|| {
-                SCORES.with(|statement| {
-                    statement.run(&arguments, |row| {
-                        let column = |index: usize| row.datum(index as i32 + 1);
-                        if let (Some(account_ids), Some(places)) = (column(0), column(scores::COLUMN_COUNT)) {
-                            changed = scores::lock(account_ids, places);
-                            scores::write_columns(&std::array::from_fn::<_, { scores::COLUMN_COUNT }, _>(
-                                column,
-                            ));
-                        }
-                    });
-                });
-            });
-            rescore(&changed)
-        })
+    with_scratch(|| {
+        let (rows, writers) = with_latest_snapshot(|| scored(batch));
+        settle::write(rows, &writers)
     })
+}
+
+/// Scores of a batch, and who had written those that were there.
+fn scored(batch: &Batch) -> (Vec<ScoreRow>, HashMap<i64, u32>) {
+    let [refresh_id, _, last] = batch.arguments();
+    let arguments = [refresh_id, Some(first_of_chunks(batch)), last, chunk_size()];
+    let (mut rows, mut writers) = (Vec::new(), HashMap::new());
+    inviting_workers(|| {
+        SCORES.with(|statement| {
+            statement.run(&arguments, |row| {
+                let columns = COLUMNS.iter().zip(1..);
+                let mut columns = columns.map(|(element, number)| row.owned(number, *element));
+                let row_of_score = ScoreRow::new(std::array::from_fn(|_| columns.next().flatten()));
+                let writer = row.xid(COLUMN_COUNT as i32 + 1);
+                writers.extend(writer.map(|writer| (row_of_score.account_id(), writer)));
+                rows.push(row_of_score);
+                check_for_interrupts();
+            });
+        });
+    });
+    (rows, writers)
 }
 
 fn chunk_size() -> Option<Datum> {
@@ -179,17 +184,4 @@ fn first_of_chunks(batch: &Batch) -> Datum {
         statement.run(&[refresh_id, first, last, chunk_size()], |row| firsts.push(row.bigint(1)));
     });
     array_datum(Element::Bigint, firsts.into_iter().map(|first| first.map(Datum::from)))
-}
-
-/// Scores accounts whose states this transaction has locked.
-fn rescore(account_ids: &[i64]) -> Result<(), Error> {
-    if account_ids.is_empty() {
-        return Ok(());
-    }
-    with_latest_snapshot(|| {
-        let mut scored = score_accounts(account_ids, &active::deployment()?, Depth::Full)?;
-        scored.retain(|scored| scored.score.is_some());
-        scores::write(&scored);
-        Ok(())
-    })
 }

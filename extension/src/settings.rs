@@ -1,6 +1,7 @@
 //! Settings that DBAs and users see.
 
 use std::ffi::CString;
+use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 
@@ -21,6 +22,8 @@ static EXECUTION_PROVIDER: GucSetting<ExecutionProvider> =
     GucSetting::<ExecutionProvider>::new(ExecutionProvider::Auto);
 static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
+static WORKER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static WORKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
 static FAIL_CLOSED: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 pub fn init() {
@@ -58,6 +61,24 @@ pub fn init() {
         GucContext::Userset,
         GucFlags::UNIT_KB,
     );
+    GucRegistry::define_string_guc(
+        c"botdet.worker_databases",
+        c"Databases whose queued accounts background workers score.",
+        c"Names as they are, without quotes, between commas. Takes effect at a reload, where shared_preload_libraries names botdet. A worker is a connection to its database, which is in the way of dropping it.",
+        &WORKER_DATABASES,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"botdet.worker_interval",
+        c"How long a background worker waits before it looks again at a queue that was empty.",
+        c"Takes effect at a reload.",
+        &WORKER_INTERVAL,
+        10,
+        60 * 60 * 1000,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
     reserve_settings_prefix(c"botdet");
 }
 
@@ -78,4 +99,20 @@ pub fn fail_closed() -> bool {
 /// Bytes of pending events that a transaction may hold.
 pub fn pending_bytes() -> usize {
     PENDING_MEMORY.get() as usize * 1024
+}
+
+/// Databases that get a background worker.
+pub fn worker_databases() -> Vec<String> {
+    let setting = WORKER_DATABASES.get().unwrap_or_default();
+    let setting = setting.to_string_lossy();
+    let mut names: Vec<String> = setting.split(',').map(str::trim).map(str::to_owned).collect();
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// How long a background worker waits when there is nothing to do.
+pub fn worker_interval() -> Duration {
+    Duration::from_millis(WORKER_INTERVAL.get().unsigned_abs().into())
 }

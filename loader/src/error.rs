@@ -16,6 +16,17 @@ pub enum LoaderError {
     /// The server refused something, or cannot be reached.
     #[error("{}", describe(.0))]
     Database(#[from] postgres::Error),
+    /// The program cannot be told when to end.
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
+    /// The server ended a session that was to go on.
+    #[error("the queue is no longer scored, after {accounts} accounts: {}", describe(.source))]
+    Abandoned {
+        /// Accounts that were scored until then.
+        accounts: u64,
+        /// What ended it.
+        source: postgres::Error,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {source}", path = path.display())]
     File {

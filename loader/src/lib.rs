@@ -16,5 +16,6 @@ pub mod load;
 pub mod onnx;
 pub mod output;
 pub mod records;
+pub mod signals;
 pub mod simulate;
 pub mod training;

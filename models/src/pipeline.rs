@@ -227,13 +227,18 @@ impl Pipeline {
         let filtered: Vec<Filtered> =
             candidates.iter().map(|candidate| self.filtered(candidate.features)).collect();
         let mut logits: Vec<Option<f64>> = vec![None; candidates.len()];
-        if depth == Depth::Full && self.sequence.is_some() {
-            let mut uncertain: Vec<(usize, &Sequence)> = candidates
-                .iter()
-                .enumerate()
-                .filter_map(|(index, candidate)| Some((index, candidate.sequence?)))
-                .filter(|(index, sequence)| self.is_uncertain(&filtered[*index], sequence))
-                .collect();
+        let mut uncertain: Vec<(usize, &Sequence)> = candidates
+            .iter()
+            .enumerate()
+            .filter_map(|(index, candidate)| Some((index, candidate.sequence?)))
+            .filter(|(index, sequence)| {
+                self.sequence.is_some() && self.is_uncertain(&filtered[*index], sequence)
+            })
+            .collect();
+        let mut provisional = vec![false; candidates.len()];
+        if depth == Depth::Filter {
+            uncertain.iter().for_each(|(index, _)| provisional[*index] = true);
+        } else {
             // Rows of like length run together: less padding, and none at all where the runtime cannot pad.
             uncertain.sort_by_key(|(_, sequence)| sequence.len());
             for chunk in uncertain.chunks(CHUNK) {
@@ -244,8 +249,12 @@ impl Pipeline {
                 }
             }
         }
-        let scored = candidates.iter().zip(filtered).zip(logits);
-        Ok(scored.map(|((candidate, filtered), logit)| self.decide(candidate, &filtered, logit)).collect())
+        let scored = candidates.iter().zip(filtered).zip(logits.into_iter().zip(provisional));
+        let scored = scored.map(|((candidate, filtered), (logit, is_provisional))| Score {
+            is_provisional,
+            ..self.decide(candidate, &filtered, logit)
+        });
+        Ok(scored.collect())
     }
 
     /// Raw logits of the sequence model alone, for at most [`CHUNK`] rows; empty without such a model.

@@ -42,6 +42,8 @@ pub struct Score {
     pub stage: Stage,
     /// What moved the score most, strongest first.
     pub reasons: Vec<Reason>,
+    /// Whether a deeper stage would have been asked, had scoring been allowed to go that far.
+    pub is_provisional: bool,
 }
 
 impl Score {
@@ -55,6 +57,7 @@ impl Score {
             anomaly: None,
             stage,
             reasons: Vec::new(),
+            is_provisional: false,
         }
     }
 }

@@ -4,7 +4,7 @@ CREATE TABLE botdet.detector (
     detector    text PRIMARY KEY,
     description text NOT NULL,
     threshold   double precision CHECK (threshold BETWEEN 0 AND 1),
-    insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'off'))
+    insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off'))
 );
 COMMENT ON TABLE botdet.detector IS 'what can be scored, and the settings of each detector';
 COMMENT ON COLUMN botdet.detector.detector IS 'name of the detector';
@@ -12,7 +12,7 @@ COMMENT ON COLUMN botdet.detector.description IS 'what it detects';
 COMMENT ON COLUMN botdet.detector.threshold IS
     'probability from which a row counts as a bot; NULL takes the threshold of the active model (0.5 without one)';
 COMMENT ON COLUMN botdet.detector.insert_mode IS
-    'what happens before a transaction that inserted activity commits: inline scores fully, filter stops after stage 1, off only keeps the states';
+    'what happens before a transaction that inserted activity commits: inline scores fully, filter stops after stage 1 and queues the accounts which that does not settle, queue queues all of them, off only keeps the states';
 
 INSERT INTO botdet.detector (detector, description)
 VALUES ('account', 'accounts that are run by a program, from their activity and profile');

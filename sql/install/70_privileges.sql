@@ -18,6 +18,7 @@ REVOKE EXECUTE ON ROUTINE
     botdet.note_refresh(bigint, bigint),
     botdet.end_refresh(bigint),
     botdet_store_scores(bigint[]),
+    botdet_score_pending(integer),
     botdet_register_model(bytea, text),
     botdet_activate(text, text),
     botdet_deactivate(text),

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod database;
 pub mod model;
+pub mod own_server;
 pub mod population;
 pub mod programs;
 pub mod server;
@@ -13,4 +14,5 @@ pub mod sql;
 
 pub use database::TestDatabase;
 pub use model::{filter_model, model};
+pub use own_server::OwnServer;
 pub use sql::{Refusal, Sql};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use postgres::Config;
 use postgres::config::Host;
 
 use crate::database::TestDatabase;
@@ -34,6 +35,34 @@ pub fn program(name: &str, database: &TestDatabase) -> Command {
     command
 }
 
+/// Our own program, set to work on the database that a connection's settings name.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn botdet(config: &Config) -> Command {
+    let own = std::env::current_exe().expect("a program knows where it lies");
+    let path = own.ancestors().nth(2).expect("tests lie two folders deep").join("botdet");
+    assert!(path.exists(), "{} is not there: cargo build", path.display());
+    let host = match config.get_hosts().first() {
+        Some(Host::Unix(directory)) => directory.display().to_string(),
+        Some(Host::Tcp(host)) => host.clone(),
+        None => unreachable!("the settings name no host"),
+    };
+    let mut url = format!(
+        "host='{host}' port={} user='{}' dbname='{}'",
+        config.get_ports().first().unwrap_or(&5432),
+        config.get_user().unwrap_or("postgres"),
+        config.get_dbname().unwrap_or("postgres")
+    );
+    if let Some(password) = config.get_password() {
+        url.push_str(&format!(" password='{}'", String::from_utf8_lossy(password)));
+    }
+    let mut command = Command::new(path);
+    command.env("DATABASE_URL", url);
+    command
+}
+
 /// Runs a program that must succeed; returns what it printed.
 ///
 /// # Panics
@@ -46,7 +75,7 @@ pub fn output(command: &mut Command) -> String {
 }
 
 /// Client programs beside the configuration program that the build uses; where that is not set, those the server names.
-fn directory() -> PathBuf {
+pub(crate) fn directory() -> PathBuf {
     if let Some(directory) =
         option_env!("PGRX_PG_CONFIG_PATH").and_then(|path| std::path::Path::new(path).parent())
     {

@@ -4,12 +4,14 @@
 mod features;
 mod groups;
 mod models;
+mod queue;
 mod refresh;
 mod scores;
 mod sources;
 
 use crate::postgres::call::sql_functions;
 use crate::upkeep::capture;
+use crate::worker;
 
 sql_functions! {
     botdet_features, pg_finfo_botdet_features => features::features;
@@ -27,6 +29,7 @@ sql_functions! {
     botdet_state_from_rows, pg_finfo_botdet_state_from_rows => refresh::state_from_rows;
     botdet_refresh_states, pg_finfo_botdet_refresh_states => refresh::states;
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => refresh::scores;
+    botdet_score_pending, pg_finfo_botdet_score_pending => queue::score_pending;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
     botdet_flag, pg_finfo_botdet_flag => capture;
@@ -39,4 +42,18 @@ sql_functions! {
     botdet_sources_changed, pg_finfo_botdet_sources_changed => sources::changed;
     botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
     botdet_version, pg_finfo_botdet_version => models::version;
+}
+
+/// The life of the launcher of background workers. Called by Postgres only.
+#[unsafe(no_mangle)]
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn botdet_launcher_main(_argument: pgrx::pg_sys::Datum) {
+    worker::launch();
+}
+
+/// The life of a background worker. Called by Postgres only.
+#[unsafe(no_mangle)]
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn botdet_worker_main(_argument: pgrx::pg_sys::Datum) {
+    worker::drain();
 }

@@ -29,7 +29,7 @@ pub fn scores(call: &Call) -> Result<Datum, Error> {
 fn next(call: &Call, work: impl FnOnce(&refresh::Batch) -> Result<(), Error>) -> Result<Datum, Error> {
     let size = call.integer(2);
     if size < 1 {
-        return Err(Error::BatchSize(size));
+        return Err(Error::BelowOne { argument: "batch", found: size });
     }
     let Some(batch) = refresh::Batch::after(call.bigint(0), call.optional_bigint(1), size) else {
         return Ok(call.null());

@@ -10,8 +10,9 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
-use crate::scoring::{AccountScore, RULES_THRESHOLD, score_accounts, score_features, score_named_account};
-use crate::store::{accounts, scores};
+use crate::scoring::{RULES_THRESHOLD, score_accounts, score_features, score_named_account};
+use crate::settle;
+use crate::store::accounts;
 
 /// Features that an anomaly names.
 const OUTSTANDING: usize = 3;
@@ -51,10 +52,7 @@ pub fn store_scores(call: &Call) -> Result<Datum, Error> {
     let mut account_ids = call.bigints(0);
     account_ids.sort_unstable();
     account_ids.dedup();
-    let mut scored = score_accounts(&account_ids, &active::deployment()?, Depth::Full)?;
-    scored.retain(|scored: &AccountScore| scored.score.is_some());
-    scores::write(&scored);
-    Ok(Datum::from(scored.len() as i64))
+    Ok(Datum::from(settle::score(&account_ids)? as i64))
 }
 
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {

@@ -73,6 +73,10 @@ impl Call {
         self.present(index).value() as i32
     }
 
+    pub fn optional_integer(&self, index: usize) -> Option<i32> {
+        self.argument(index).map(|datum| datum.value() as i32)
+    }
+
     pub fn float8(&self, index: usize) -> f64 {
         values::float8(self.present(index))
     }

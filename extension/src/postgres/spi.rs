@@ -8,6 +8,7 @@ use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::memory::Scratch;
+use super::values::Element;
 use super::{transaction, values};
 
 /// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
@@ -66,10 +67,9 @@ impl Statement {
         self
     }
 
-    /// Lets parallel workers run it, where there are any and the planner finds it worth while: it plans for the arguments each
-    /// time, since a plan for any would be one for few rows.
+    /// Lets parallel workers run it, where there are any and the planner finds it worth while.
     pub const fn in_parallel(mut self) -> Self {
-        self.options |= (pg_sys::CURSOR_OPT_PARALLEL_OK | pg_sys::CURSOR_OPT_CUSTOM_PLAN) as i32;
+        self.options |= pg_sys::CURSOR_OPT_PARALLEL_OK as i32;
         self
     }
 
@@ -80,6 +80,13 @@ impl Statement {
         self
     }
 
+    /// Plans it for every run: for tables whose sizes change by orders of magnitude within a session, and for workers, whom a plan
+    /// for any arguments would not invite.
+    pub const fn planned_anew(mut self) -> Self {
+        self.options |= pg_sys::CURSOR_OPT_CUSTOM_PLAN as i32;
+        self
+    }
+
     /// Runs it and hands each row to `each`; returns the number of rows.
     pub fn run(&self, arguments: &[Option<Datum>], mut each: impl FnMut(&Row<'_>)) -> u64 {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
@@ -87,6 +94,7 @@ impl Statement {
         // SAFETY: SPI is connected and finished around; the plan takes exactly these arguments; rows are read before the
         // table that holds them is freed. An error in between unwinds, and the transaction's end cleans SPI up.
         unsafe {
+            let context = pg_sys::CurrentMemoryContext;
             pg_sys::SPI_connect();
             let plan = self.plan();
             if self.writes {
@@ -109,7 +117,7 @@ impl Statement {
             );
             assert!(status > 0, "SPI_execute_snapshot returned {status}");
             let count = pg_sys::SPI_processed;
-            for_each_row(&mut each);
+            for_each_row(context, &mut each);
             pg_sys::SPI_finish();
             count
         }
@@ -121,6 +129,7 @@ impl Statement {
         let (mut datums, nulls) = split(arguments);
         // SAFETY: as in `run`; the portal is closed before SPI is.
         unsafe {
+            let context = pg_sys::CurrentMemoryContext;
             pg_sys::SPI_connect();
             let portal = pg_sys::SPI_cursor_open(
                 std::ptr::null(),
@@ -133,7 +142,7 @@ impl Statement {
             loop {
                 pg_sys::SPI_cursor_fetch(portal, true, batch as _);
                 let fetched = pg_sys::SPI_processed;
-                scratch.run(|| for_each_row(&mut each));
+                scratch.run(|| for_each_row(context, &mut each));
                 scratch.clear();
                 if fetched < batch as u64 {
                     break;
@@ -182,7 +191,7 @@ fn split(arguments: &[Option<Datum>]) -> (Vec<Datum>, Vec<std::ffi::c_char>) {
 
 /// # Safety
 /// SPI must be connected; the current tuple table is freed.
-unsafe fn for_each_row(each: &mut impl FnMut(&Row<'_>)) {
+unsafe fn for_each_row(context: pg_sys::MemoryContext, each: &mut impl FnMut(&Row<'_>)) {
     // SAFETY: the table belongs to the connection, has numvals rows, and nothing in `each` can free it: nested SPI calls
     // have a connection of their own.
     unsafe {
@@ -192,6 +201,7 @@ unsafe fn for_each_row(each: &mut impl FnMut(&Row<'_>)) {
         }
         for index in 0..(*table).numvals as usize {
             each(&Row {
+                context,
                 tuple: *(*table).vals.add(index),
                 descriptor: (*table).tupdesc,
                 lifetime: std::marker::PhantomData,
@@ -203,6 +213,8 @@ unsafe fn for_each_row(each: &mut impl FnMut(&Row<'_>)) {
 
 /// One row of a result. Columns count from 1, and have the types the statement gives them.
 pub struct Row<'a> {
+    /// That of whoever runs the statement.
+    context: pg_sys::MemoryContext,
     tuple: pg_sys::HeapTuple,
     descriptor: pg_sys::TupleDesc,
     lifetime: std::marker::PhantomData<&'a ()>,
@@ -219,6 +231,18 @@ impl Row<'_> {
 
     pub fn oid(&self, column: i32) -> Option<Oid> {
         self.datum(column).map(|datum| Oid::from(datum.value() as u32))
+    }
+
+    /// A copy of a value in the caller's memory context, for an element of an array.
+    pub fn owned(&self, column: i32, element: Element) -> Option<Datum> {
+        let datum = self.datum(column)?;
+        // SAFETY: the statement gives this column the element's type.
+        Some(unsafe { values::copied(datum, element, self.context) })
+    }
+
+    /// A transaction's number.
+    pub fn xid(&self, column: i32) -> Option<u32> {
+        self.datum(column).map(|datum| datum.value() as u32)
     }
 
     pub fn bigint(&self, column: i32) -> Option<i64> {

@@ -101,6 +101,24 @@ impl Element {
     }
 }
 
+/// A copy of a value in `context`.
+///
+/// # Safety
+/// `datum` must be a value of that type, and the context alive.
+pub unsafe fn copied(datum: Datum, element: Element, context: pg_sys::MemoryContext) -> Datum {
+    let (_, by_value, _) = element.layout();
+    if by_value {
+        return datum;
+    }
+    // SAFETY: the caller vouches for value and context; types passed by reference are of variable length here.
+    unsafe {
+        let before = pg_sys::MemoryContextSwitchTo(context);
+        let copy = bytes_datum(bytes(datum));
+        pg_sys::MemoryContextSwitchTo(before);
+        copy
+    }
+}
+
 /// A new one-dimensional array in the current memory context.
 pub fn array_datum(element: Element, values: impl IntoIterator<Item = Option<Datum>>) -> Datum {
     let (mut datums, mut nulls): (Vec<Datum>, Vec<bool>) =

@@ -1,17 +1,7 @@
--- $1 refresh, $2 first accounts of chunks, $3 last account of all, $4 accounts of a chunk. Scores of all known accounts, a column
--- an array, in ascending order of account; the last array says where their states were.
-SELECT pg_catalog.array_agg(r.account_id ORDER BY r.account_id),
-       pg_catalog.array_agg(r.bot_probability ORDER BY r.account_id),
-       pg_catalog.array_agg(r.is_bot ORDER BY r.account_id),
-       pg_catalog.array_agg(r.confidence ORDER BY r.account_id),
-       pg_catalog.array_agg(r.probability_low ORDER BY r.account_id),
-       pg_catalog.array_agg(r.probability_high ORDER BY r.account_id),
-       pg_catalog.array_agg(r.anomaly_score ORDER BY r.account_id),
-       pg_catalog.array_agg(r.is_anomaly ORDER BY r.account_id),
-       pg_catalog.array_agg(r.stage ORDER BY r.account_id),
-       pg_catalog.array_agg(r.model_version ORDER BY r.account_id),
-       pg_catalog.array_agg(pg_catalog.array_to_string(r.reasons, E'\n') ORDER BY r.account_id),
-       pg_catalog.array_agg(s.ctid ORDER BY r.account_id)
+-- $1 refresh, $2 first accounts of chunks, $3 last account of all, $4 accounts of a chunk. Scores of all accounts that are known, or
+-- have a score, in ascending order; reasons one a line; and who wrote the score that each has.
+SELECT r.account_id, r.bot_probability, r.is_bot, r.confidence, r.probability_low, r.probability_high, r.anomaly_score,
+       r.is_anomaly, r.stage, r.model_version, pg_catalog.array_to_string(r.reasons, E'\n'), s.xmin
 FROM (
     SELECT account_id FROM botdet.refresh_account WHERE refresh_id = $1 AND account_id = ANY ($2)
 ) AS first
@@ -23,6 +13,7 @@ CROSS JOIN LATERAL botdet.score_batch(ARRAY(
     LIMIT $4
 )) AS r
 LEFT JOIN LATERAL (
-    SELECT ctid FROM botdet.account_state WHERE account_id = r.account_id OFFSET 0
+    SELECT xmin FROM botdet.score WHERE account_id = r.account_id AND detector = 'account' OFFSET 0
 ) AS s ON true
-WHERE r.stage <> 'none'
+WHERE r.stage <> 'none' OR s.xmin IS NOT NULL
+ORDER BY r.account_id

@@ -3,5 +3,6 @@
 pub mod accounts;
 pub mod models;
 pub mod network;
+pub mod queue;
 pub mod scores;
 pub mod states;

@@ -37,8 +37,10 @@ thread_local! {
 pub enum InsertMode {
     /// Scores fully.
     Inline,
-    /// Stops after stage 1.
+    /// Stops after stage 1, and queues the accounts that a deeper stage would have looked at.
     Filter,
+    /// Queues accounts, to be scored later.
+    Queue,
     /// Only keeps states.
     Off,
 }
@@ -64,6 +66,7 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
                 threshold: row.float8(1),
                 insert_mode: match row.text(2).as_deref() {
                     Some("filter") => InsertMode::Filter,
+                    Some("queue") => InsertMode::Queue,
                     Some("off") => InsertMode::Off,
                     _ => InsertMode::Inline,
                 },

@@ -1,5 +1,7 @@
 //! Writing `botdet.score`.
 
+use std::collections::HashMap;
+
 use pgrx::pg_sys::{self, Datum};
 
 use crate::postgres::spi::Statement;
@@ -9,7 +11,8 @@ use crate::scoring::AccountScore;
 /// Columns of a score that are written.
 pub const COLUMN_COUNT: usize = 11;
 
-const COLUMNS: [Element; COLUMN_COUNT] = [
+/// Types of the columns.
+pub const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Bigint,
     Element::Float8,
     Element::Boolean,
@@ -23,93 +26,116 @@ const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Text,
 ];
 
+/// Types of those columns, as arrays.
+const ARRAYS: [pg_sys::Oid; COLUMNS.len()] = [
+    pg_sys::INT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::BOOLARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::FLOAT8ARRAYOID,
+    pg_sys::BOOLARRAYOID,
+    pg_sys::TEXTARRAYOID,
+    pg_sys::TEXTARRAYOID,
+    pg_sys::TEXTARRAYOID,
+];
+
 thread_local! {
-    static LOCK: Statement = const {
-        Statement::writing(include_str!("../sql/lock_scored.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIDARRAYOID])
-    };
     static WRITE: Statement = const {
         Statement::writing(
-            include_str!("../sql/write_scores.sql"),
-            &[
-                pg_sys::INT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::BOOLARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::FLOAT8ARRAYOID,
-                pg_sys::BOOLARRAYOID,
-                pg_sys::TEXTARRAYOID,
-                pg_sys::TEXTARRAYOID,
-                pg_sys::TEXTARRAYOID,
-            ],
+            concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_overwrite_score.sql")),
+            &ARRAYS,
         )
         .planned_once()
     };
+    static INSERT_OR_LOCK: Statement = const {
+        Statement::writing(
+            concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_lock_score.sql")),
+            &ARRAYS,
+        )
+        .planned_once()
+    };
+    static WRITERS: Statement = const {
+        Statement::reading(include_str!("../sql/score_writers.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
+    };
+}
+
+/// A row of `botdet.score` to be written. Values lie in the current memory context.
+pub struct ScoreRow([Option<Datum>; COLUMN_COUNT]);
+
+impl ScoreRow {
+    /// A row of these columns: account and score, in the order of `insert_scores.sql`.
+    pub fn new(columns: [Option<Datum>; COLUMN_COUNT]) -> Self {
+        Self(columns)
+    }
+
+    pub fn of(scored: &AccountScore) -> Self {
+        let score = scored.score.as_ref();
+        let float8 = |value: Option<f64>| value.map(float8_datum);
+        let anomaly = score.and_then(|score| score.anomaly);
+        let interval = score.and_then(|score| score.interval);
+        Self([
+            Some(Datum::from(scored.account_id)),
+            float8(score.map(|score| score.probability)),
+            score.map(|score| Datum::from(score.is_bot)),
+            float8(score.map(|score| score.confidence)),
+            float8(interval.map(|(low, _)| low)),
+            float8(interval.map(|(_, high)| high)),
+            float8(anomaly.map(|anomaly| anomaly.score)),
+            anomaly.map(|anomaly| Datum::from(anomaly.is_anomaly)),
+            Some(text_datum(scored.stage())),
+            scored.version.as_deref().map(text_datum),
+            Some(text_datum(&scored.reasons().join("\n"))),
+        ])
+    }
+
+    fn failed(account_id: i64, reason: &str) -> Self {
+        let mut columns = [None; COLUMN_COUNT];
+        columns[0] = Some(Datum::from(account_id));
+        columns[8] = Some(text_datum("failed"));
+        // A line is a reason.
+        columns[10] = Some(text_datum(&reason.replace('\n', " ")));
+        Self(columns)
+    }
+
+    pub fn account_id(&self) -> i64 {
+        self.0[0].map_or(0, |datum| datum.value() as i64)
+    }
 }
 
 /// Writes scores over what is there. Accounts must be in ascending order and come once each.
-pub fn write(scores: &[AccountScore]) {
-    let rows: Vec<[Option<Datum>; COLUMNS.len()]> = scores.iter().map(row).collect();
-    write_rows(&rows);
+pub fn write(rows: &[ScoreRow]) {
+    WRITE.with(|statement| statement.run(&arrays(rows), |_| {}));
+}
+
+/// Inserts scores of accounts that have none, locks those of all others until the transaction ends, and says which were
+/// inserted. Accounts must be in ascending order, and the result is.
+pub fn insert_or_lock(rows: &[ScoreRow]) -> Vec<i64> {
+    let mut inserted = Vec::new();
+    INSERT_OR_LOCK.with(|statement| {
+        statement.run(&arrays(rows), |row| inserted.extend(row.bigint(1)));
+    });
+    inserted
+}
+
+/// Which transaction wrote the score of each account, as the active snapshot sees it.
+pub fn writers(account_ids: &[i64]) -> HashMap<i64, u32> {
+    let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
+    let mut writers = HashMap::with_capacity(account_ids.len());
+    WRITERS.with(|statement| {
+        statement.run(&[Some(ids)], |row| writers.extend(row.bigint(1).zip(row.xid(2))));
+    });
+    writers
 }
 
 /// Says of accounts, in ascending order, why they have no score.
 pub fn write_failure(account_ids: &[i64], reason: &str) {
-    // A line is a reason.
-    let reason = reason.replace('\n', " ");
-    let rows: Vec<_> = account_ids
-        .iter()
-        .map(|account_id| {
-            let mut row = [None; COLUMNS.len()];
-            row[0] = Some(Datum::from(*account_id));
-            row[8] = Some(text_datum("failed"));
-            row[10] = Some(text_datum(&reason));
-            row
-        })
-        .collect();
-    write_rows(&rows);
+    let rows: Vec<_> = account_ids.iter().map(|account_id| ScoreRow::failed(*account_id, reason)).collect();
+    write(&rows);
 }
 
-/// Writes scores that come as the arrays of their columns.
-pub fn write_columns(columns: &[Option<Datum>]) {
-    WRITE.with(|statement| statement.run(columns, |_| {}));
-}
-
-/// Locks the states of accounts, which come in ascending order, and tells which have changed since they were at `places`, a tid[].
-pub fn lock(account_ids: Datum, places: Datum) -> Vec<i64> {
-    let mut changed = Vec::new();
-    LOCK.with(|statement| {
-        statement.run(&[Some(account_ids), Some(places)], |row| changed.extend(row.bigint(1)));
-    });
-    changed
-}
-
-fn write_rows(rows: &[[Option<Datum>; COLUMNS.len()]]) {
-    let arguments: Vec<Option<Datum>> = COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row[index]))))
-        .collect();
-    write_columns(&arguments);
-}
-
-fn row(scored: &AccountScore) -> [Option<Datum>; COLUMNS.len()] {
-    let score = scored.score.as_ref();
-    let float8 = |value: Option<f64>| value.map(float8_datum);
-    let anomaly = score.and_then(|score| score.anomaly);
-    let interval = score.and_then(|score| score.interval);
-    [
-        Some(Datum::from(scored.account_id)),
-        float8(score.map(|score| score.probability)),
-        score.map(|score| Datum::from(score.is_bot)),
-        float8(score.map(|score| score.confidence)),
-        float8(interval.map(|(low, _)| low)),
-        float8(interval.map(|(_, high)| high)),
-        float8(anomaly.map(|anomaly| anomaly.score)),
-        anomaly.map(|anomaly| Datum::from(anomaly.is_anomaly)),
-        Some(text_datum(scored.stage())),
-        scored.version.as_deref().map(text_datum),
-        Some(text_datum(&scored.reasons().join("\n"))),
-    ]
+fn arrays(rows: &[ScoreRow]) -> Vec<Option<Datum>> {
+    let columns = COLUMNS.iter().enumerate();
+    columns.map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row.0[index])))).collect()
 }

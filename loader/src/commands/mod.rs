@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod evaluate;
+pub mod follow;
 pub mod load;
 pub mod publish;
 pub mod score;
@@ -35,7 +36,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Register a model version in the database, and activate it
     Publish(publish::Publish),
-    /// Score the accounts of a source in the database, and judge the scores where labels are known
+    /// Score the accounts of a source in the database, and judge the scores where labels are known; or those that are queued
     Score(score::Score),
     /// Do all of it, end to end, on simulated accounts
     Demo(demo::Demo),

@@ -1,19 +1,23 @@
 //! `botdet score`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use postgres::Client;
 use serde::Serialize;
 
+use super::follow::drain;
 use super::{DatabaseOptions, OutputOptions};
-use crate::error::LoaderError;
+use crate::error::{LoaderError, check_option};
 use crate::output::{Output, evaluation_table};
 use crate::training::dataset::compare_accounts;
 use crate::training::evaluation::{Evaluation, Judged, Truth};
 
 /// Accounts that are scored in one statement.
 const BATCH: usize = 500;
+/// Bounds of `--interval`, in seconds.
+const SHORTEST_INTERVAL: f64 = 0.01;
+const LONGEST_INTERVAL: f64 = 86_400.0;
 
 /// Score the accounts of a source in the database, and judge the scores where labels are known.
 #[derive(Debug, Args)]
@@ -21,6 +25,18 @@ pub struct Score {
     /// Source to score
     #[arg(long, default_value = "default")]
     source: String,
+    /// Score the accounts that wait in the queue instead, and end when there are none
+    #[arg(long, conflicts_with = "source")]
+    queued: bool,
+    /// As --queued, but go on until Ctrl-C or a SIGTERM: look again after a while
+    #[arg(long, conflicts_with = "source")]
+    follow: bool,
+    /// Seconds until --follow looks again at a queue that was empty
+    #[arg(long, default_value_t = 1.0, requires = "follow")]
+    interval: f64,
+    /// Accounts of the queue that are scored in one transaction
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(i32).range(1..))]
+    limit: i32,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
@@ -46,6 +62,11 @@ impl Score {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         let output = self.output.output();
         let mut client = self.database.connect()?;
+        if self.queued || self.follow {
+            check_option("--interval", self.interval, SHORTEST_INTERVAL, LONGEST_INTERVAL)?;
+            let again = self.follow.then(|| Duration::from_secs_f64(self.interval));
+            return drain(&mut client, self.limit, again, output);
+        }
         let report = score(&mut client, &self.source, output)?;
         output.figures(&report, || {
             let figures = report.figures.as_ref().map(evaluation_table).unwrap_or_default();

@@ -3,11 +3,14 @@
 mod concurrency;
 mod faults;
 mod features;
+mod follow;
+
 mod golden;
 mod groups;
 mod install;
 mod interleavings;
 mod learning;
+mod queue;
 mod readme;
 mod refresh;
 mod runtimes;
@@ -16,3 +19,4 @@ mod sources;
 mod states;
 mod support;
 mod versions;
+mod worker;
