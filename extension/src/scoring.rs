@@ -99,6 +99,15 @@ pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<Accoun
     Ok(scored.unwrap_or(AccountScore { account_id: 0, score: None, version: None }))
 }
 
+/// Scores an account that was loaded from elsewhere than the tables.
+///
+/// # Errors
+/// As [`score_accounts`].
+pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
+    let scored = score_loaded(&[account], &active::deployment()?, Depth::Full)?.into_iter().next();
+    Ok(scored.unwrap_or(AccountScore { account_id: 0, score: None, version: None }))
+}
+
 fn score_loaded(
     loaded: &[Account],
     deployment: &Deployment,

@@ -6,6 +6,7 @@ mod groups;
 mod models;
 mod scores;
 mod sources;
+mod states;
 
 use crate::postgres::call::sql_functions;
 use crate::upkeep::capture;
@@ -21,6 +22,13 @@ sql_functions! {
     botdet_score_named, pg_finfo_botdet_score_named => scores::score_named;
     botdet_score_uuid, pg_finfo_botdet_score_uuid => scores::score_uuid;
     botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
+    botdet_features_of_state, pg_finfo_botdet_features_of_state => features::features_of_state;
+    botdet_score_state, pg_finfo_botdet_score_state => scores::score_state;
+    botdet_state_add, pg_finfo_botdet_state_add => states::add;
+    botdet_state_join, pg_finfo_botdet_state_join => states::join;
+    botdet_state_send, pg_finfo_botdet_state_send => states::send;
+    botdet_state_receive, pg_finfo_botdet_state_receive => states::receive;
+    botdet_state_finish, pg_finfo_botdet_state_finish => states::finish;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => scores::refresh_scores;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;

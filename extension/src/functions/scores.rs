@@ -4,13 +4,17 @@ use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
 use botdet_models::pipeline::{Candidate, Depth};
 use botdet_models::rules::score_by_rules;
 use botdet_models::score::Reason;
+use botdet_models::state::AccountState;
 use pgrx::pg_sys::Datum;
 
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
-use crate::scoring::{AccountScore, RULES_THRESHOLD, score_accounts, score_features, score_named_account};
+use crate::scoring::{
+    AccountScore, RULES_THRESHOLD, score_account_alone, score_accounts, score_features, score_named_account,
+};
+use crate::store::accounts::Account;
 use crate::store::{accounts, scores};
 
 /// Features that an anomaly names.
@@ -34,6 +38,11 @@ pub fn score_uuid(call: &Call) -> Result<Datum, Error> {
 fn score_by_name(call: &Call, name: &str) -> Result<Datum, Error> {
     let scored = score_named_account(name, &active::deployment()?)?;
     Ok(call.record(scored.record(Some(scored.account_id).filter(|id| *id != 0), transaction_start())))
+}
+
+pub fn score_state(call: &Call) -> Result<Datum, Error> {
+    let account = Account::from_state(AccountState::from_bytes(call.bytes(0).unwrap_or_default())?);
+    Ok(call.record(score_account_alone(account)?.record(None, transaction_start())))
 }
 
 pub fn score_by_features(call: &Call) -> Result<Datum, Error> {

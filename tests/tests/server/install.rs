@@ -5,7 +5,7 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 15] = [
+const FOR_EVERYBODY: [&str; 20] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
     "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
@@ -15,6 +15,11 @@ const FOR_EVERYBODY: [&str; 15] = [
     "botdet_features(bigint,timestamp with time zone)",
     "botdet_features(text,timestamp with time zone)",
     "botdet_features(uuid,timestamp with time zone)",
+    "botdet_features(bytea)",
+    "botdet_state(timestamp with time zone,text)",
+    "botdet_state(timestamp with time zone,text,text)",
+    "botdet_state(timestamp with time zone,text,text,text,inet,text,text,bigint)",
+    "botdet_score(bytea)",
     "botdet_score(bigint)",
     "botdet_score(text)",
     "botdet_score(uuid)",
@@ -24,7 +29,7 @@ const FOR_EVERYBODY: [&str; 15] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 31] = [
+const DECLARED: [(&str, &str); 43] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -46,6 +51,18 @@ const DECLARED: [(&str, &str); 31] = [
         "v u - -",
     ),
     ("botdet_unbind_source(regclass)", "v u strict -"),
+    ("botdet.state_add(internal,timestamp with time zone,text)", "i s - -"),
+    ("botdet.state_add(internal,timestamp with time zone,text,text)", "i s - -"),
+    ("botdet.state_add(internal,timestamp with time zone,text,text,text,inet,text,text,bigint)", "i s - -"),
+    ("botdet.state_join(internal,internal)", "i s - -"),
+    ("botdet.state_send(internal)", "i s strict -"),
+    ("botdet.state_receive(bytea,internal)", "i s strict -"),
+    ("botdet.state_finish(internal)", "i s strict -"),
+    ("botdet_state(timestamp with time zone,text)", "i s - -"),
+    ("botdet_state(timestamp with time zone,text,text)", "i s - -"),
+    ("botdet_state(timestamp with time zone,text,text,text,inet,text,text,bigint)", "i s - -"),
+    ("botdet_features(bytea)", "i s strict -"),
+    ("botdet_score(bytea)", "s s strict -"),
     ("botdet_score(text)", "s s strict -"),
     ("botdet_score(uuid)", "s s strict -"),
     (

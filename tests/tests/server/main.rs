@@ -1,5 +1,6 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
+mod aggregate;
 mod concurrency;
 mod faults;
 mod features;
