@@ -158,6 +158,7 @@ CREATE TYPE botdet.score_result AS (
     probability_high double precision,
     anomaly_score   double precision,
     is_anomaly      boolean,
+    events          bigint,
     stage           text,
     model_version   text,
     reasons         text[],
@@ -173,6 +174,7 @@ COMMENT ON COLUMN botdet.score_result.probability_low IS 'lower end of the 95 % 
 COMMENT ON COLUMN botdet.score_result.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.score_result.events IS 'events that the score rests on; NULL for a score from features without event_count';
 COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, sequence; none for an unknown account';
 COMMENT ON COLUMN botdet.score_result.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';

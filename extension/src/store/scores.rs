@@ -6,7 +6,7 @@ use crate::postgres::spi::Statement;
 use crate::postgres::values::{Element, array_datum, float8_datum, text_datum};
 use crate::scoring::AccountScore;
 
-const COLUMNS: [Element; 11] = [
+const COLUMNS: [Element; 12] = [
     Element::Bigint,
     Element::Float8,
     Element::Boolean,
@@ -15,6 +15,7 @@ const COLUMNS: [Element; 11] = [
     Element::Float8,
     Element::Float8,
     Element::Boolean,
+    Element::Bigint,
     Element::Text,
     Element::Text,
     Element::Text,
@@ -33,6 +34,7 @@ thread_local! {
                 pg_sys::FLOAT8ARRAYOID,
                 pg_sys::FLOAT8ARRAYOID,
                 pg_sys::BOOLARRAYOID,
+                pg_sys::INT8ARRAYOID,
                 pg_sys::TEXTARRAYOID,
                 pg_sys::TEXTARRAYOID,
                 pg_sys::TEXTARRAYOID,
@@ -57,8 +59,8 @@ pub fn write_failure(account_ids: &[i64], reason: &str) {
         .map(|account_id| {
             let mut row = [None; COLUMNS.len()];
             row[0] = Some(Datum::from(*account_id));
-            row[8] = Some(text_datum("failed"));
-            row[10] = Some(text_datum(&reason));
+            row[9] = Some(text_datum("failed"));
+            row[11] = Some(text_datum(&reason));
             row
         })
         .collect();
@@ -88,6 +90,7 @@ fn row(scored: &AccountScore) -> [Option<Datum>; COLUMNS.len()] {
         float8(interval.map(|(_, high)| high)),
         float8(anomaly.map(|anomaly| anomaly.score)),
         anomaly.map(|anomaly| Datum::from(anomaly.is_anomaly)),
+        scored.events.map(|events| Datum::from(events as i64)),
         Some(text_datum(scored.stage())),
         scored.version.as_deref().map(text_datum),
         Some(text_datum(&scored.reasons().join("\n"))),
