@@ -166,7 +166,7 @@ CREATE TYPE botdet.score_result AS (
 );
 COMMENT ON TYPE botdet.score_result IS 'a score; the columns mean what those of botdet.score do';
 
-COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features';
+COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features or a state, and for a key that nobody has';
 COMMENT ON COLUMN botdet.score_result.bot_probability IS 'probability of being a bot, 0 to 1; NULL for an unknown account';
 COMMENT ON COLUMN botdet.score_result.is_bot IS 'whether the probability reaches the threshold';
 COMMENT ON COLUMN botdet.score_result.confidence IS 'probability of the answer that is_bot gives';
@@ -189,7 +189,7 @@ CREATE TYPE botdet.anomaly_result AS (
 );
 COMMENT ON TYPE botdet.anomaly_result IS
     'how unusual an account is, with the features that stand out most and their distance in standard deviations';
-COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly';
+COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly; NULL for a key that nobody has';
 COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL for an unknown account';
 COMMENT ON COLUMN botdet.anomaly_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
 COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'features farthest from the training accounts, with their distance in standard deviations';

@@ -7,6 +7,7 @@ mod models;
 mod scores;
 mod sources;
 mod states;
+mod subject;
 
 use crate::postgres::call::sql_functions;
 use crate::upkeep::capture;
@@ -32,7 +33,11 @@ sql_functions! {
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => scores::refresh_scores;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
+    botdet_anomaly_named, pg_finfo_botdet_anomaly_named => scores::anomaly_named;
+    botdet_anomaly_uuid, pg_finfo_botdet_anomaly_uuid => scores::anomaly_uuid;
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
+    botdet_explain_named, pg_finfo_botdet_explain_named => scores::explain_named;
+    botdet_explain_uuid, pg_finfo_botdet_explain_uuid => scores::explain_uuid;
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;

@@ -7,6 +7,7 @@ use botdet_models::score::Reason;
 use botdet_models::state::AccountState;
 use pgrx::pg_sys::Datum;
 
+use super::subject::Subject;
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
@@ -15,7 +16,7 @@ use crate::scoring::{
     AccountScore, RULES_THRESHOLD, score_account_alone, score_accounts, score_features, score_named_account,
 };
 use crate::store::accounts::Account;
-use crate::store::{accounts, scores};
+use crate::store::scores;
 
 /// Features that an anomaly names.
 const OUTSTANDING: usize = 3;
@@ -67,25 +68,30 @@ pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {
-    let account_id = call.bigint(0);
-    let account =
-        accounts::load(&[account_id], i64::MAX).into_iter().next().filter(|account| account.is_known);
-    let features = account.map(|account| account.features());
+    anomaly_of(call, &Subject::by_number(call))
+}
+
+pub fn anomaly_named(call: &Call) -> Result<Datum, Error> {
+    anomaly_of(call, &Subject::by_name(call))
+}
+
+pub fn anomaly_uuid(call: &Call) -> Result<Datum, Error> {
+    anomaly_of(call, &Subject::by_uuid(call))
+}
+
+fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
+    let features = subject.account.as_ref().map(Account::features);
     let record = active::with_pipeline(&active::deployment()?, |pipeline, version| {
-        let Some(features) = features else {
-            return Ok(Record::default()
-                .bigint(Some(account_id))
-                .float8(None)
-                .boolean(None)
-                .texts([])
-                .text(Some(version)));
+        let anomaly = match &features {
+            Some(features) => Some(pipeline.anomaly(features).ok_or(Error::NoAnomalyModel)?),
+            None => None,
         };
-        let anomaly = pipeline.anomaly(&features).ok_or(Error::NoAnomalyModel)?;
-        let outstanding = pipeline.outstanding(&features).into_iter().take(OUTSTANDING);
+        let outstanding =
+            features.iter().flat_map(|features| pipeline.outstanding(features)).take(OUTSTANDING);
         Ok(Record::default()
-            .bigint(Some(account_id))
-            .float8(Some(anomaly.score))
-            .boolean(Some(anomaly.is_anomaly))
+            .bigint(subject.account_id)
+            .float8(anomaly.map(|anomaly| anomaly.score))
+            .boolean(anomaly.map(|anomaly| anomaly.is_anomaly))
             .texts(outstanding.map(|reason| reason.to_string()))
             .text(Some(version)))
     })?;
@@ -93,8 +99,19 @@ pub fn anomaly(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    let account = accounts::load(&[call.bigint(0)], i64::MAX).into_iter().next();
-    let Some(account) = account.filter(|account| account.is_known) else {
+    explain_of(call, Subject::by_number(call))
+}
+
+pub fn explain_named(call: &Call) -> Result<Datum, Error> {
+    explain_of(call, Subject::by_name(call))
+}
+
+pub fn explain_uuid(call: &Call) -> Result<Datum, Error> {
+    explain_of(call, Subject::by_uuid(call))
+}
+
+fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
+    let Some(account) = subject.account else {
         return call.set([]);
     };
     let (features, sequence) = (account.features(), account.sequence());

@@ -5,9 +5,13 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 20] = [
+const FOR_EVERYBODY: [&str; 24] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
+    "botdet_anomaly(text)",
+    "botdet_anomaly(uuid)",
+    "botdet_explain(text)",
+    "botdet_explain(uuid)",
     "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
     "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
     "botdet_explain(bigint)",
@@ -29,7 +33,7 @@ const FOR_EVERYBODY: [&str; 20] = [
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 43] = [
+const DECLARED: [(&str, &str); 47] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -40,6 +44,10 @@ const DECLARED: [(&str, &str); 43] = [
     ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
     ("botdet_activate(text,text)", "v u strict -"),
     ("botdet_anomaly(bigint)", "s s strict -"),
+    ("botdet_anomaly(text)", "s s strict -"),
+    ("botdet_anomaly(uuid)", "s s strict -"),
+    ("botdet_explain(text)", "s s strict -"),
+    ("botdet_explain(uuid)", "s s strict -"),
     ("botdet_deactivate(text)", "v u strict -"),
     ("botdet_explain(bigint)", "s s strict -"),
     ("botdet_feature_catalog()", "s s strict -"),

@@ -390,6 +390,43 @@ fn an_anomaly_names_the_features_that_stand_out() {
 }
 
 #[test]
+fn anomalies_and_explanations_by_key_are_those_by_number() {
+    let database = TestDatabase::populated("by_key");
+    let mut client = database.connect();
+    let uuid = "6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b";
+    client.run(&format!("UPDATE botdet.account SET account_key = '{uuid}' WHERE account_id = 2"));
+    let key: String = client.value("SELECT account_key FROM botdet.account WHERE account_id = 1", &[]);
+    let keys = [
+        (1, format!("'{key}'")),
+        (1, "'1'".to_owned()),
+        (2, format!("'{uuid}'")),
+        (2, format!("'{uuid}'::uuid")),
+    ];
+    for (number, key) in keys {
+        let same: bool = client.value(
+            &format!(
+                "SELECT botdet_anomaly({key}) = botdet_anomaly({number}::bigint)
+                    AND ARRAY(SELECT e FROM botdet_explain({key}) AS e) = ARRAY(SELECT e FROM botdet_explain({number}::bigint) AS e)"
+            ),
+            &[],
+        );
+        assert!(same, "{key}");
+    }
+    for nobody in ["'nobody'", "gen_random_uuid()"] {
+        let row =
+            client.query_one(&format!("SELECT * FROM botdet_anomaly({nobody})"), &[]).expect("it answers");
+        assert_eq!(row.get::<_, Option<i64>>("account_id"), None, "{nobody}");
+        assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None, "{nobody}");
+        assert_eq!(row.get::<_, Vec<String>>("outstanding"), Vec::<String>::new(), "{nobody}");
+        let id: Option<i64> = client.value(&format!("SELECT (botdet_score({nobody})).account_id"), &[]);
+        assert_eq!(id, None, "{nobody}");
+        assert_eq!(client.value::<i64>(&format!("SELECT count(*) FROM botdet_explain({nobody})"), &[]), 0);
+    }
+    let id: i64 = client.value("SELECT (botdet_anomaly(404404)).account_id", &[]);
+    assert_eq!(id, 404_404, "a number is nobody's, and yet a number");
+}
+
+#[test]
 fn without_a_model_there_is_no_anomaly() {
     let database = TestDatabase::new("no_anomaly");
     let refusal = database.connect().refused("SELECT botdet_anomaly(1)");
