@@ -5,7 +5,7 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 24] = [
+const FOR_EVERYBODY: [&str; 25] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
     "botdet_anomaly(text)",
@@ -29,11 +29,12 @@ const FOR_EVERYBODY: [&str; 24] = [
     "botdet_score(uuid)",
     "botdet_score(botdet.account_features)",
     "botdet_score_batch(bigint[])",
+    "botdet_training_set(text,timestamp with time zone)",
     "botdet_version()",
 ];
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
-const DECLARED: [(&str, &str); 47] = [
+const DECLARED: [(&str, &str); 48] = [
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
@@ -89,6 +90,7 @@ const DECLARED: [(&str, &str); 47] = [
     ("botdet_score(bigint)", "s s strict -"),
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),
+    ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
     ("botdet_version()", "i s strict -"),
 ];
 

@@ -15,4 +15,5 @@ mod scores;
 mod sources;
 mod states;
 mod support;
+mod training;
 mod versions;
