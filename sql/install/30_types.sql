@@ -103,7 +103,7 @@ COMMENT ON COLUMN botdet.account_features.gap_p90 IS
 COMMENT ON COLUMN botdet.account_features.gap_cv IS
     'standard deviation of the gaps between events over their mean: 0 a clockwork, 1 chance, above it bursts; NULL: fewer than three events, or all at one instant';
 COMMENT ON COLUMN botdet.account_features.gap_entropy IS
-    'entropy of the gaps between events over 24 bins of their logarithm, over ln 24: 0 all in one bin; NULL: fewer than three events';
+    'entropy of the gaps between events over 24 bins of their logarithm, over the most that so many can have, ln(min(gaps, 24)): 0 all in one bin; NULL: fewer than three events';
 COMMENT ON COLUMN botdet.account_features.autocorrelation_1h IS
     'autocorrelation of the events by clock hour, from first to last event, at a lag of one hour; NULL: fewer than 3 hours, or as many events in each';
 COMMENT ON COLUMN botdet.account_features.autocorrelation_24h IS
