@@ -3,8 +3,10 @@
 use botdet_models::artifact::ArtifactError;
 use botdet_models::features::FeatureError;
 use botdet_models::groups::GroupError;
+use botdet_models::packed::PackedError;
 use botdet_models::pipeline::PipelineError;
 use botdet_models::sequence::SequenceError;
+use botdet_models::state::StateError;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 
@@ -19,6 +21,11 @@ pub enum Error {
         source: PipelineError,
     },
     UnknownDetector(String),
+    /// Bytes that are no state.
+    State(StateError),
+    /// Bytes that are no events gathered by an aggregate.
+    Packed(PackedError),
+    NotAnAggregate,
     Group(GroupError),
     NoAnomalyModel,
     NullArgument(&'static str),
@@ -47,6 +54,18 @@ pub enum Error {
 impl From<FeatureError> for Error {
     fn from(error: FeatureError) -> Self {
         Self::Feature(error)
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<PackedError> for Error {
+    fn from(error: PackedError) -> Self {
+        Self::Packed(error)
     }
 }
 
@@ -80,6 +99,9 @@ impl Error {
             Self::StoredVersion { version, source } => {
                 format!("model version {version} cannot be used: {source}")
             }
+            Self::State(error) => error.to_string(),
+            Self::Packed(error) => error.to_string(),
+            Self::NotAnAggregate => "part of the aggregate botdet_state() was called on its own".to_owned(),
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
@@ -106,7 +128,10 @@ impl Error {
             Self::Feature(FeatureError::Count { .. }) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             Self::Feature(_) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
             Self::Pipeline(PipelineError::Sequence(error)) => sequence_code(error),
-            Self::Pipeline(_) => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+            Self::Pipeline(_) | Self::State(_) | Self::Packed(_) => {
+                PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION
+            }
+            Self::NotAnAggregate => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
             Self::Group(_) | Self::BelowOne { .. } => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -136,6 +161,11 @@ impl Error {
             Self::StoredVersion { .. } => {
                 Some("Activate another version, or let rules answer: botdet_deactivate().")
             }
+            Self::State(StateError::Version { .. }) => {
+                Some("It was made by another version: make it again from the rows, by botdet_state().")
+            }
+            Self::State(_) => Some("botdet_state() and botdet_account_state() make states."),
+            Self::NotAnAggregate => Some("Call botdet_state()."),
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
             Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
             Self::NamesVanish => Some("Try again when whoever deletes from botdet.account is done."),

@@ -27,9 +27,16 @@ pub struct AccountScore {
     pub score: Option<Score>,
     /// `None` when rules answered.
     pub version: Option<String>,
+    /// Events that the answer rests on; `None` when features do not say.
+    pub events: Option<u64>,
 }
 
 impl AccountScore {
+    /// Of an account that nothing is known of.
+    fn unknown() -> Self {
+        Self { account_id: 0, score: None, version: None, events: Some(0) }
+    }
+
     pub fn stage(&self) -> &'static str {
         self.score.as_ref().map_or("none", |score| score.stage.name())
     }
@@ -57,6 +64,7 @@ impl AccountScore {
             .float8(interval.map(|(_, high)| high))
             .float8(anomaly.map(|anomaly| anomaly.score))
             .boolean(anomaly.map(|anomaly| anomaly.is_anomaly))
+            .bigint(self.events.map(|events| events as i64))
             .text(Some(self.stage()))
             .text(self.version.as_deref())
             .texts(self.reasons())
@@ -96,7 +104,16 @@ fn score_batch(
 pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
     let loaded: Vec<Account> = accounts::load_named(name, i64::MAX).into_iter().collect();
     let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
-    Ok(scored.unwrap_or(AccountScore { account_id: 0, score: None, version: None }))
+    Ok(scored.unwrap_or_else(AccountScore::unknown))
+}
+
+/// Scores an account that was loaded from elsewhere than the tables.
+///
+/// # Errors
+/// As [`score_accounts`].
+pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
+    let scored = score_loaded(&[account], &active::deployment()?, Depth::Full)?.into_iter().next();
+    Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
 fn score_loaded(
@@ -115,10 +132,11 @@ fn score_loaded(
         .collect();
     let (scores, version) = score_candidates(&candidates, deployment, depth)?;
     let mut scores = scores.into_iter();
-    let scored = loaded.iter().map(|Account { account_id, is_known, .. }| AccountScore {
+    let scored = loaded.iter().map(|Account { account_id, is_known, state, .. }| AccountScore {
         account_id: *account_id,
         score: if *is_known { scores.next() } else { None },
         version: version.clone().filter(|_| *is_known),
+        events: Some(state.events()),
     });
     Ok(scored.collect())
 }
@@ -130,7 +148,8 @@ fn score_loaded(
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
     let candidate = Candidate { features, sequence: None };
     let (scores, version) = score_candidates(&[candidate], &active::deployment()?, Depth::Full)?;
-    Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version })
+    let events = features.get("event_count").map(|events| events as u64);
+    Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version, events })
 }
 
 fn score_candidates(

@@ -3,6 +3,7 @@
 //! A digest is a few dozen bytes whatever the row's size. The insert trigger holds the digests of a transaction until it
 //! commits, and an aggregate holds those of its group until it can put them in order.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use crate::event::{Action, Event, Timestamp};
@@ -34,6 +35,27 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// A digest whose words lie elsewhere, with the hashes of device, target, address and country.
+    pub(crate) fn unpacked(
+        occurred_at: Timestamp,
+        order: i64,
+        action: Action,
+        [device, target, ip, country]: [u32; 4],
+        text: Option<TextDigest>,
+    ) -> Self {
+        Self { occurred_at, order, action, device, target, ip, country, text, words: (0, 0) }
+    }
+
+    /// The order in which a state observes events. What neither time nor order tell apart comes in the order of all that is
+    /// known of it, so that events in whatever order make one state.
+    pub(crate) fn compare(&self, words: &[u8], other: &Self, words_of_other: &[u8]) -> Ordering {
+        let moment = |event: &Self| (event.occurred_at, event.order);
+        let names = |event: &Self| (event.action.code(), event.device, event.target, event.ip, event.country);
+        moment(self)
+            .cmp(&moment(other))
+            .then_with(|| (names(self), self.text, words).cmp(&(names(other), other.text, words_of_other)))
+    }
+
     /// Above 0.
     fn hash(&self) -> i64 {
         let names = [self.device, self.target, self.ip, self.country].map(u64::from);
@@ -77,7 +99,8 @@ impl Digests {
 
     /// Brings the events into the order in which a state observes them.
     pub fn sort(&mut self) {
-        self.events.sort_by_key(|event| (event.occurred_at, event.order));
+        let Self { events, words } = self;
+        events.sort_by(|a, b| a.compare(words_of(words, a), b, words_of(words, b)));
     }
 
     /// The events, in the order they came.
@@ -89,8 +112,7 @@ impl Digests {
     /// The words of one of [`Digests::events`], as buckets below [`crate::text::WORD_BUCKETS`].
     #[must_use]
     pub fn words(&self, event: &Digest) -> &[u8] {
-        let start = event.words.0 as usize;
-        self.words.get(start..start + usize::from(event.words.1)).unwrap_or_default()
+        words_of(&self.words, event)
     }
 
     /// Bytes that the digests take up.
@@ -112,6 +134,11 @@ impl Digests {
             self.events.truncate(length);
         }
     }
+}
+
+fn words_of<'a>(words: &'a [u8], event: &Digest) -> &'a [u8] {
+    let start = event.words.0 as usize;
+    words.get(start..start + usize::from(event.words.1)).unwrap_or_default()
 }
 
 /// Hash of a name that is there and not empty, else 0.

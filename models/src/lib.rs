@@ -23,6 +23,7 @@ mod linear_algebra;
 pub mod logistic;
 pub mod metrics;
 pub mod network;
+pub mod packed;
 pub mod pipeline;
 pub mod preprocess;
 pub mod profile;

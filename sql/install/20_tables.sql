@@ -215,6 +215,7 @@ CREATE TABLE botdet.score (
     probability_high double precision,
     anomaly_score   double precision,
     is_anomaly      boolean,
+    events          bigint,
     stage           text NOT NULL,
     model_version   text,
     reasons         text[] NOT NULL,
@@ -231,6 +232,7 @@ COMMENT ON COLUMN botdet.score.probability_low IS 'lower end of the 95 % interva
 COMMENT ON COLUMN botdet.score.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.score.events IS 'events of the account that the score rests on; NULL when scoring failed';
 COMMENT ON COLUMN botdet.score.stage IS 'what decided: rules, filter, sequence; none for an unknown account, failed when scoring failed';
 COMMENT ON COLUMN botdet.score.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score.reasons IS 'what moved the score most, with the log-odds it added; the error when scoring failed';

@@ -103,7 +103,7 @@ COMMENT ON COLUMN botdet.account_features.gap_p90 IS
 COMMENT ON COLUMN botdet.account_features.gap_cv IS
     'standard deviation of the gaps between events over their mean: 0 a clockwork, 1 chance, above it bursts; NULL: fewer than three events, or all at one instant';
 COMMENT ON COLUMN botdet.account_features.gap_entropy IS
-    'entropy of the gaps between events over 24 bins of their logarithm, over ln 24: 0 all in one bin; NULL: fewer than three events';
+    'entropy of the gaps between events over 24 bins of their logarithm, over the most that so many can have, ln(min(gaps, 24)): 0 all in one bin; NULL: fewer than three events';
 COMMENT ON COLUMN botdet.account_features.autocorrelation_1h IS
     'autocorrelation of the events by clock hour, from first to last event, at a lag of one hour; NULL: fewer than 3 hours, or as many events in each';
 COMMENT ON COLUMN botdet.account_features.autocorrelation_24h IS
@@ -158,6 +158,7 @@ CREATE TYPE botdet.score_result AS (
     probability_high double precision,
     anomaly_score   double precision,
     is_anomaly      boolean,
+    events          bigint,
     stage           text,
     model_version   text,
     reasons         text[],
@@ -165,7 +166,7 @@ CREATE TYPE botdet.score_result AS (
 );
 COMMENT ON TYPE botdet.score_result IS 'a score; the columns mean what those of botdet.score do';
 
-COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features';
+COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features or a state, and for a key that nobody has';
 COMMENT ON COLUMN botdet.score_result.bot_probability IS 'probability of being a bot, 0 to 1; NULL for an unknown account';
 COMMENT ON COLUMN botdet.score_result.is_bot IS 'whether the probability reaches the threshold';
 COMMENT ON COLUMN botdet.score_result.confidence IS 'probability of the answer that is_bot gives';
@@ -173,6 +174,7 @@ COMMENT ON COLUMN botdet.score_result.probability_low IS 'lower end of the 95 % 
 COMMENT ON COLUMN botdet.score_result.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.score_result.events IS 'events that the score rests on; NULL for a score from features without event_count';
 COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, sequence; none for an unknown account';
 COMMENT ON COLUMN botdet.score_result.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';
@@ -187,7 +189,7 @@ CREATE TYPE botdet.anomaly_result AS (
 );
 COMMENT ON TYPE botdet.anomaly_result IS
     'how unusual an account is, with the features that stand out most and their distance in standard deviations';
-COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly';
+COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly; NULL for a key that nobody has';
 COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL for an unknown account';
 COMMENT ON COLUMN botdet.anomaly_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
 COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'features farthest from the training accounts, with their distance in standard deviations';

@@ -47,6 +47,18 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly';
 COMMENT ON FUNCTION botdet_anomaly(bigint) IS
     'how unusual an account is among those the active model was trained on; an error when no anomaly model is active';
 
+CREATE FUNCTION botdet_anomaly(user_key text)
+RETURNS botdet.anomaly_result
+STRICT STABLE PARALLEL SAFE COST 2000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly_named';
+COMMENT ON FUNCTION botdet_anomaly(text) IS 'how unusual the account with this key is; see botdet_anomaly(bigint)';
+
+CREATE FUNCTION botdet_anomaly(user_key uuid)
+RETURNS botdet.anomaly_result
+STRICT STABLE PARALLEL SAFE COST 2000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly_uuid';
+COMMENT ON FUNCTION botdet_anomaly(uuid) IS 'how unusual the account with this key is; see botdet_anomaly(bigint)';
+
 CREATE FUNCTION botdet_explain(user_id bigint)
 RETURNS TABLE (
     feature text, value double precision, typical double precision, unit text, contribution double precision,
@@ -56,3 +68,21 @@ STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain';
 COMMENT ON FUNCTION botdet_explain(bigint) IS
     'all that makes up an account''s score, strongest first: features, other stages and baseline with the log-odds each adds, which sum up to those of bot_probability; percentile is the share (0 to 1) of training accounts at or below the value';
+
+CREATE FUNCTION botdet_explain(user_key text)
+RETURNS TABLE (
+    feature text, value double precision, typical double precision, unit text, contribution double precision,
+    percentile double precision
+)
+STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain_named';
+COMMENT ON FUNCTION botdet_explain(text) IS 'what makes up the score of the account with this key; see botdet_explain(bigint)';
+
+CREATE FUNCTION botdet_explain(user_key uuid)
+RETURNS TABLE (
+    feature text, value double precision, typical double precision, unit text, contribution double precision,
+    percentile double precision
+)
+STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain_uuid';
+COMMENT ON FUNCTION botdet_explain(uuid) IS 'what makes up the score of the account with this key; see botdet_explain(bigint)';

@@ -33,7 +33,7 @@ COMMENT ON COLUMN botdet.model_versions.manifest IS 'what the artifact says of i
 
 CREATE VIEW botdet.flagged_account WITH (security_invoker = true) AS
 SELECT s.account_id, a.account_key, a.username, s.bot_probability, s.probability_low, s.probability_high, s.is_anomaly,
-       s.stage, s.model_version, s.reasons, s.scored_at
+       s.events, s.stage, s.model_version, s.reasons, s.scored_at
 FROM botdet.score s
 LEFT JOIN botdet.account a USING (account_id)
 WHERE s.detector = 'account' AND s.is_bot;
@@ -45,6 +45,7 @@ COMMENT ON COLUMN botdet.flagged_account.bot_probability IS 'probability of bein
 COMMENT ON COLUMN botdet.flagged_account.probability_low IS 'lower end of its 95 % interval';
 COMMENT ON COLUMN botdet.flagged_account.probability_high IS 'upper end of its 95 % interval';
 COMMENT ON COLUMN botdet.flagged_account.is_anomaly IS 'whether the account is also unusual';
+COMMENT ON COLUMN botdet.flagged_account.events IS 'events that the score rests on';
 COMMENT ON COLUMN botdet.flagged_account.stage IS 'what decided';
 COMMENT ON COLUMN botdet.flagged_account.model_version IS 'version that answered';
 COMMENT ON COLUMN botdet.flagged_account.reasons IS 'what moved the score most';

@@ -156,7 +156,7 @@ def gap_features(times):
     mean, std = mean_and_std([gap / SECOND for gap in gaps])
     for name, share in (("gap_p10", 0.1), ("gap_median", 0.5), ("gap_p90", 0.9)):
         found[name] = gap_quantile(bins, share)
-    found["gap_entropy"] = entropy(bins) / math.log(GAP_BINS)
+    found["gap_entropy"] = entropy(bins) / math.log(min(len(gaps), GAP_BINS))
     if mean > 0:
         found["gap_cv"] = std / mean
         found["trend"] = 2 * math.fsum((time - times[0]) / (times[-1] - times[0]) for time in times) / len(times) - 1

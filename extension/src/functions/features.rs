@@ -1,6 +1,7 @@
 //! `botdet_features`, the state behind it, and the catalogue.
 
 use botdet_models::features::{ACCOUNT_FEATURES, Scale, schema_fingerprint};
+use botdet_models::state::AccountState;
 use pgrx::pg_sys::Datum;
 
 use crate::error::Error;
@@ -21,6 +22,11 @@ pub fn features_named(call: &Call) -> Result<Datum, Error> {
 
 pub fn features_uuid(call: &Call) -> Result<Datum, Error> {
     Ok(features_of(call, accounts::load_named(&call.uuid(0), call.timestamptz(1))))
+}
+
+pub fn features_of_state(call: &Call) -> Result<Datum, Error> {
+    let account = Account::from_state(AccountState::from_bytes(call.bytes(0).unwrap_or_default())?);
+    Ok(features_of(call, Some(account)))
 }
 
 fn features_of(call: &Call, account: Option<Account>) -> Datum {

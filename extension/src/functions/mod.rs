@@ -8,6 +8,8 @@ mod queue;
 mod refresh;
 mod scores;
 mod sources;
+mod states;
+mod subject;
 
 use crate::postgres::call::sql_functions;
 use crate::upkeep::capture;
@@ -24,6 +26,13 @@ sql_functions! {
     botdet_score_named, pg_finfo_botdet_score_named => scores::score_named;
     botdet_score_uuid, pg_finfo_botdet_score_uuid => scores::score_uuid;
     botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
+    botdet_features_of_state, pg_finfo_botdet_features_of_state => features::features_of_state;
+    botdet_score_state, pg_finfo_botdet_score_state => scores::score_state;
+    botdet_state_add, pg_finfo_botdet_state_add => states::add;
+    botdet_state_join, pg_finfo_botdet_state_join => states::join;
+    botdet_state_send, pg_finfo_botdet_state_send => states::send;
+    botdet_state_receive, pg_finfo_botdet_state_receive => states::receive;
+    botdet_state_finish, pg_finfo_botdet_state_finish => states::finish;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_store_scores, pg_finfo_botdet_store_scores => scores::store_scores;
     botdet_state_from_rows, pg_finfo_botdet_state_from_rows => refresh::state_from_rows;
@@ -31,7 +40,11 @@ sql_functions! {
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => refresh::scores;
     botdet_score_pending, pg_finfo_botdet_score_pending => queue::score_pending;
     botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
+    botdet_anomaly_named, pg_finfo_botdet_anomaly_named => scores::anomaly_named;
+    botdet_anomaly_uuid, pg_finfo_botdet_anomaly_uuid => scores::anomaly_uuid;
     botdet_explain, pg_finfo_botdet_explain => scores::explain;
+    botdet_explain_named, pg_finfo_botdet_explain_named => scores::explain_named;
+    botdet_explain_uuid, pg_finfo_botdet_explain_uuid => scores::explain_uuid;
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;

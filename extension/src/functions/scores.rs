@@ -4,15 +4,19 @@ use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
 use botdet_models::pipeline::{Candidate, Depth};
 use botdet_models::rules::score_by_rules;
 use botdet_models::score::Reason;
+use botdet_models::state::AccountState;
 use pgrx::pg_sys::Datum;
 
+use super::subject::Subject;
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
-use crate::scoring::{RULES_THRESHOLD, score_accounts, score_features, score_named_account};
+use crate::scoring::{
+    RULES_THRESHOLD, score_account_alone, score_accounts, score_features, score_named_account,
+};
 use crate::settle;
-use crate::store::accounts;
+use crate::store::accounts::Account;
 
 /// Features that an anomaly names.
 const OUTSTANDING: usize = 3;
@@ -37,6 +41,11 @@ fn score_by_name(call: &Call, name: &str) -> Result<Datum, Error> {
     Ok(call.record(scored.record(Some(scored.account_id).filter(|id| *id != 0), transaction_start())))
 }
 
+pub fn score_state(call: &Call) -> Result<Datum, Error> {
+    let account = Account::from_state(AccountState::from_bytes(call.bytes(0).unwrap_or_default())?);
+    Ok(call.record(score_account_alone(account)?.record(None, transaction_start())))
+}
+
 pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
     let features = FeatureVector::new(&call.float8_fields(0, ACCOUNT_FEATURES.len()))?;
     Ok(call.record(score_features(&features)?.record(None, transaction_start())))
@@ -56,25 +65,30 @@ pub fn store_scores(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {
-    let account_id = call.bigint(0);
-    let account =
-        accounts::load(&[account_id], i64::MAX).into_iter().next().filter(|account| account.is_known);
-    let features = account.map(|account| account.features());
+    anomaly_of(call, &Subject::by_number(call))
+}
+
+pub fn anomaly_named(call: &Call) -> Result<Datum, Error> {
+    anomaly_of(call, &Subject::by_name(call))
+}
+
+pub fn anomaly_uuid(call: &Call) -> Result<Datum, Error> {
+    anomaly_of(call, &Subject::by_uuid(call))
+}
+
+fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
+    let features = subject.account.as_ref().map(Account::features);
     let record = active::with_pipeline(&active::deployment()?, |pipeline, version| {
-        let Some(features) = features else {
-            return Ok(Record::default()
-                .bigint(Some(account_id))
-                .float8(None)
-                .boolean(None)
-                .texts([])
-                .text(Some(version)));
+        let anomaly = match &features {
+            Some(features) => Some(pipeline.anomaly(features).ok_or(Error::NoAnomalyModel)?),
+            None => None,
         };
-        let anomaly = pipeline.anomaly(&features).ok_or(Error::NoAnomalyModel)?;
-        let outstanding = pipeline.outstanding(&features).into_iter().take(OUTSTANDING);
+        let outstanding =
+            features.iter().flat_map(|features| pipeline.outstanding(features)).take(OUTSTANDING);
         Ok(Record::default()
-            .bigint(Some(account_id))
-            .float8(Some(anomaly.score))
-            .boolean(Some(anomaly.is_anomaly))
+            .bigint(subject.account_id)
+            .float8(anomaly.map(|anomaly| anomaly.score))
+            .boolean(anomaly.map(|anomaly| anomaly.is_anomaly))
             .texts(outstanding.map(|reason| reason.to_string()))
             .text(Some(version)))
     })?;
@@ -82,8 +96,19 @@ pub fn anomaly(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    let account = accounts::load(&[call.bigint(0)], i64::MAX).into_iter().next();
-    let Some(account) = account.filter(|account| account.is_known) else {
+    explain_of(call, Subject::by_number(call))
+}
+
+pub fn explain_named(call: &Call) -> Result<Datum, Error> {
+    explain_of(call, Subject::by_name(call))
+}
+
+pub fn explain_uuid(call: &Call) -> Result<Datum, Error> {
+    explain_of(call, Subject::by_uuid(call))
+}
+
+fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
+    let Some(account) = subject.account else {
         return call.set([]);
     };
     let (features, sequence) = (account.features(), account.sequence());

@@ -40,7 +40,7 @@ pub(crate) use sql_functions;
 
 /// The arguments of a call, and ways to answer it. What `sql/install` declares is what the getters may assume.
 pub struct Call {
-    info: pg_sys::FunctionCallInfo,
+    pub(super) info: pg_sys::FunctionCallInfo,
 }
 
 impl Call {
@@ -50,10 +50,22 @@ impl Call {
         Self { info }
     }
 
-    fn argument(&self, index: usize) -> Option<Datum> {
+    /// Arguments that the call has.
+    pub fn count(&self) -> usize {
+        // SAFETY: the call is in progress.
+        usize::from(unsafe { (*self.info).nargs }.cast_unsigned())
+    }
+
+    pub(super) fn argument(&self, index: usize) -> Option<Datum> {
         // SAFETY: the call is in progress, and declared with more than `index` arguments.
         let argument = unsafe { *(*self.info).args.as_ptr().add(index) };
         (!argument.isnull).then_some(argument.value)
+    }
+
+    /// An argument by number, as if it was a column's value; `None` where it is NULL or the call has none.
+    pub fn datum(&self, number: i16) -> Option<Datum> {
+        let index = usize::try_from(number).ok().filter(|index| *index < self.count())?;
+        self.argument(index)
     }
 
     /// An argument that the declaration keeps from being NULL.

@@ -1,6 +1,7 @@
 //! What we need of Postgres' C interface, with its rules kept in one place.
 #![expect(unsafe_code, reason = "this is where the extension meets C")]
 
+pub mod aggregate;
 pub mod background;
 pub mod call;
 pub mod catalog;

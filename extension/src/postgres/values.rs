@@ -91,6 +91,16 @@ impl Element {
         }
     }
 
+    pub const fn array_oid(self) -> Oid {
+        match self {
+            Self::Bigint => pg_sys::INT8ARRAYOID,
+            Self::Float8 => pg_sys::FLOAT8ARRAYOID,
+            Self::Boolean => pg_sys::BOOLARRAYOID,
+            Self::Text => pg_sys::TEXTARRAYOID,
+            Self::Bytea => pg_sys::BYTEAARRAYOID,
+        }
+    }
+
     /// Length, whether passed by value, alignment.
     fn layout(self) -> (i32, bool, u8) {
         match self {

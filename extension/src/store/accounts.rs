@@ -50,6 +50,17 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account of which nothing but its activity is known.
+    pub fn from_state(state: AccountState) -> Self {
+        Self {
+            account_id: 0,
+            is_known: state.events() > 0,
+            state,
+            profile: Profile::default(),
+            network: Network::default(),
+        }
+    }
+
     pub fn features(&self) -> FeatureVector {
         account_features(&self.state, &self.profile, &self.network)
     }
@@ -107,14 +118,7 @@ pub fn load_named(name: &str, as_of: Timestamp) -> Option<Account> {
         return load(&[account_id], as_of).into_iter().next().filter(|account| account.is_known);
     }
     // Only this transaction knows of it so far.
-    let state = current_state(0, Some(name), None, as_of);
-    (state.events() > 0).then(|| Account {
-        account_id: 0,
-        is_known: true,
-        state,
-        profile: Profile::default(),
-        network: Network::default(),
-    })
+    Some(Account::from_state(current_state(0, Some(name), None, as_of))).filter(|account| account.is_known)
 }
 
 /// The state as of a time: what is stored and what is pending, where these can tell, else from the rows.

@@ -9,7 +9,7 @@ use crate::postgres::values::{Element, array_datum, float8_datum, text_datum};
 use crate::scoring::AccountScore;
 
 /// Columns of a score that are written.
-pub const COLUMN_COUNT: usize = 11;
+pub const COLUMN_COUNT: usize = 12;
 
 /// Types of the columns.
 pub const COLUMNS: [Element; COLUMN_COUNT] = [
@@ -21,25 +21,22 @@ pub const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Float8,
     Element::Float8,
     Element::Boolean,
+    Element::Bigint,
     Element::Text,
     Element::Text,
     Element::Text,
 ];
 
 /// Types of those columns, as arrays.
-const ARRAYS: [pg_sys::Oid; COLUMNS.len()] = [
-    pg_sys::INT8ARRAYOID,
-    pg_sys::FLOAT8ARRAYOID,
-    pg_sys::BOOLARRAYOID,
-    pg_sys::FLOAT8ARRAYOID,
-    pg_sys::FLOAT8ARRAYOID,
-    pg_sys::FLOAT8ARRAYOID,
-    pg_sys::FLOAT8ARRAYOID,
-    pg_sys::BOOLARRAYOID,
-    pg_sys::TEXTARRAYOID,
-    pg_sys::TEXTARRAYOID,
-    pg_sys::TEXTARRAYOID,
-];
+const ARRAYS: [pg_sys::Oid; COLUMN_COUNT] = {
+    let mut types = [pg_sys::Oid::INVALID; COLUMN_COUNT];
+    let mut index = 0;
+    while index < COLUMN_COUNT {
+        types[index] = COLUMNS[index].array_oid();
+        index += 1;
+    }
+    types
+};
 
 thread_local! {
     static WRITE: Statement = const {
@@ -84,6 +81,7 @@ impl ScoreRow {
             float8(interval.map(|(_, high)| high)),
             float8(anomaly.map(|anomaly| anomaly.score)),
             anomaly.map(|anomaly| Datum::from(anomaly.is_anomaly)),
+            scored.events.map(|events| Datum::from(events as i64)),
             Some(text_datum(scored.stage())),
             scored.version.as_deref().map(text_datum),
             Some(text_datum(&scored.reasons().join("\n"))),
@@ -93,9 +91,9 @@ impl ScoreRow {
     fn failed(account_id: i64, reason: &str) -> Self {
         let mut columns = [None; COLUMN_COUNT];
         columns[0] = Some(Datum::from(account_id));
-        columns[8] = Some(text_datum("failed"));
+        columns[9] = Some(text_datum("failed"));
         // A line is a reason.
-        columns[10] = Some(text_datum(&reason.replace('\n', " ")));
+        columns[11] = Some(text_datum(&reason.replace('\n', " ")));
         Self(columns)
     }
 

@@ -25,7 +25,6 @@ pub struct LabelledAccount {
     /// Kind of bot, where known.
     pub strategy: Option<String>,
     events: i64,
-    last_at: Option<DateTime<Utc>>,
 }
 
 /// What was known of a labelled account at some time.
@@ -82,9 +81,10 @@ impl Histories {
 /// Which part of an account's history is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// All of it.
+    /// All of it, and all that comparing accounts has found: what a score of this moment would know.
     Now,
-    /// Up to one of its events, drawn from the account's key and this seed: the account as it was when it was younger.
+    /// Up to one of its events, drawn from the account's key and this seed: the account as it was when it was younger. What
+    /// came after that event changes nothing, and neither does a comparison of accounts that was made later.
     Earlier(u64),
 }
 
@@ -114,8 +114,7 @@ pub fn labelled_accounts(client: &mut Client, source: &str) -> Result<Vec<Labell
             key: key.unwrap_or_else(|| account_id.to_string()),
             is_bot: row.get::<_, Option<bool>>(2)?,
             strategy: row.get(3),
-            last_at: row.get(4),
-            events: row.get(5),
+            events: row.get(4),
         })
     });
     Ok(labelled.collect())
@@ -160,7 +159,7 @@ pub fn read_examples(
     Ok(examples)
 }
 
-/// The time of each account's newest event that is to be seen.
+/// The time of each account's newest event that is to be seen; `None` for all of them.
 ///
 /// Earlier moments are spread evenly over the logarithm of the number of events: being new is the state in which it matters
 /// most to be judged well.
@@ -168,16 +167,14 @@ fn moments(
     client: &mut Client,
     accounts: &[&LabelledAccount],
     moment: Moment,
-) -> Result<Vec<DateTime<Utc>>, LoaderError> {
-    let last = |account: &&LabelledAccount| account.last_at.unwrap_or(DateTime::UNIX_EPOCH);
+) -> Result<Vec<Option<DateTime<Utc>>>, LoaderError> {
     let Moment::Earlier(seed) = moment else {
-        return Ok(accounts.iter().map(last).collect());
+        return Ok(vec![None; accounts.len()]);
     };
     let ids: Vec<i64> = accounts.iter().map(|account| account.account_id).collect();
     let earlier: Vec<i64> = accounts.iter().map(|account| events_before(account, seed)).collect();
     let rows = client.query(include_str!("../sql/event_times.sql"), &[&ids, &earlier])?;
-    let times = rows.iter().map(|row| row.get::<_, Option<DateTime<Utc>>>(0));
-    Ok(times.zip(accounts).map(|(time, account)| time.unwrap_or_else(|| last(account))).collect())
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// How many of an account's events come before the newest one that is to be seen.

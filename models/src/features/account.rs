@@ -44,7 +44,7 @@ pub fn account_features(state: &AccountState, profile: &Profile, network: &Netwo
         gap_quantile(0.5),
         gap_quantile(0.9),
         gaps.and_then(|gaps| Some(gaps.deviation()? / gaps.mean().filter(|mean| *mean > 0.0)?)),
-        gaps.map(|_| entropy(state.gap_bins()) / (GAP_BINS as f64).ln()),
+        gaps.map(|gaps| gap_entropy(state, gaps.count())),
         state.hourly_autocorrelation(),
         state.daily_autocorrelation(),
         night_share(state),
@@ -78,6 +78,12 @@ fn possible(values: [Option<f64>; ACCOUNT_FEATURE_COUNT]) -> [Option<f64>; ACCOU
         *value = value.map(|value| value.clamp(definition.low, definition.high));
     }
     values
+}
+
+/// Entropy of the gaps over the most that so many of them can have: without that, few gaps would always look regular.
+fn gap_entropy(state: &AccountState, gaps: u32) -> f64 {
+    let bins = f64::from(gaps).min(GAP_BINS as f64);
+    (entropy(state.gap_bins()) / bins.ln()).clamp(0.0, 1.0)
 }
 
 /// How far the busiest clock hour stands above the mean active one: 0 when all are alike, towards 1 for one burst.
@@ -205,7 +211,12 @@ mod tests {
         // Mean 3, deviations -2, -2, -2 and 6: variance 12.
         assert_close(features.get("gap_cv"), 12f64.sqrt() / 3.0);
         let entropy = -(0.75 * 0.75f64.ln() + 0.25 * 0.25f64.ln());
+        assert_close(features.get("gap_entropy"), entropy / 4f64.ln());
+        // Thirty gaps, of which one is long: of more than 24, all bins could have some.
+        let features = of_times((0..30).chain([1_000]));
+        let entropy = -(29.0 / 30.0 * (29f64 / 30.0).ln() + (1f64 / 30.0) * (1f64 / 30.0).ln());
         assert_close(features.get("gap_entropy"), entropy / 24f64.ln());
+        let features = of_times([0, 1, 2, 3, 12]);
         assert_close(features.get("longest_silence"), 9.0);
         assert_close(features.get("event_count"), 5.0);
         // The times 0, 1, 2, 3, 12 have a mean of 3.6: 0.3 of the way.

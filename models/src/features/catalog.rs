@@ -150,7 +150,7 @@ catalog! {
         "standard deviation of the gaps between events over their mean: 0 a clockwork, 1 chance, above it bursts"
         "fewer than three events, or all at one instant"
     gap_entropy Temporal "" [0.0, 1.0] Linear
-        "entropy of the gaps between events over 24 bins of their logarithm, over ln 24: 0 all in one bin"
+        "entropy of the gaps between events over 24 bins of their logarithm, over the most that so many can have, ln(min(gaps, 24)): 0 all in one bin"
         "fewer than three events"
     autocorrelation_1h Temporal "" [-1.0, 1.0] Linear
         "autocorrelation of the events by clock hour, from first to last event, at a lag of one hour"

@@ -45,6 +45,7 @@ pub use texts::{REMEMBERED_TEMPLATES, REMEMBERED_TEXTS};
 
 use crate::digest::{Digest, Digests};
 use crate::event::{Action, EARLIEST, Event, LATEST, SECOND, Timestamp};
+use crate::packed::PackedDigests;
 use codec::{Reader, Writer};
 use gaps::Gaps;
 use hours::Hours;
@@ -64,6 +65,9 @@ pub enum Observation {
     /// Its time lies outside what is observed ([`EARLIEST`]..[`LATEST`]). The state is unchanged, and right.
     OutOfRange,
 }
+
+/// A few milliseconds of folding.
+const EVENTS_BETWEEN_PAUSES: u32 = 1 << 14;
 
 /// One account's activity, summarised.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,6 +127,22 @@ impl AccountState {
             self.count(event, digests.words(event));
         }
         digests.clear();
+    }
+
+    /// The state of all these events. `pause` is called between them, every now and then.
+    #[must_use]
+    pub fn of_packed(events: &PackedDigests<'_>, pause: &mut dyn FnMut()) -> Self {
+        let (mut state, mut read) = (Self::default(), 0u32);
+        events.for_each(|event, words| {
+            read = read.wrapping_add(1);
+            if read.is_multiple_of(EVENTS_BETWEEN_PAUSES) {
+                pause();
+            }
+            if is_observed(event) {
+                state.count(event, words);
+            }
+        });
+        state
     }
 
     fn count(&mut self, event: &Digest, words: &[u8]) {

@@ -15,7 +15,7 @@ pub const NEAR_DUPLICATE_BYTES: u32 = 6;
 
 /// The low eight bits of eight minima over a text's word pairs: b-bit minwise hashing (Li & König, WWW 2010). The share of
 /// agreeing bytes estimates the Jaccard similarity of the word pairs. 0 is the signature of a text without words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signature(pub u64);
 
 impl Signature {
@@ -40,7 +40,7 @@ impl Signature {
 }
 
 /// What is kept of one text, besides its words. Apart from its length, that of the first [`ANALYSED_BYTES`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TextDigest {
     /// The signature; [`Signature::default`] when the text has no words.
     pub signature: Signature,

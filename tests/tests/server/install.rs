@@ -5,9 +5,13 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 15] = [
+const FOR_EVERYBODY: [&str; 25] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
+    "botdet_anomaly(text)",
+    "botdet_anomaly(uuid)",
+    "botdet_explain(text)",
+    "botdet_explain(uuid)",
     "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
     "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
     "botdet_explain(bigint)",
@@ -15,11 +19,17 @@ const FOR_EVERYBODY: [&str; 15] = [
     "botdet_features(bigint,timestamp with time zone)",
     "botdet_features(text,timestamp with time zone)",
     "botdet_features(uuid,timestamp with time zone)",
+    "botdet_features(bytea)",
+    "botdet_state(timestamp with time zone,text)",
+    "botdet_state(timestamp with time zone,text,text)",
+    "botdet_state(timestamp with time zone,text,text,text,inet,text,text,bigint)",
+    "botdet_score(bytea)",
     "botdet_score(bigint)",
     "botdet_score(text)",
     "botdet_score(uuid)",
     "botdet_score(botdet.account_features)",
     "botdet_score_batch(bigint[])",
+    "botdet_training_set(text,timestamp with time zone)",
     "botdet_version()",
 ];
 
@@ -35,6 +45,10 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
     ("botdet_activate(text,text)", "v u strict -"),
     ("botdet_anomaly(bigint)", "s s strict -"),
+    ("botdet_anomaly(text)", "s s strict -"),
+    ("botdet_anomaly(uuid)", "s s strict -"),
+    ("botdet_explain(text)", "s s strict -"),
+    ("botdet_explain(uuid)", "s s strict -"),
     ("botdet_deactivate(text)", "v u strict -"),
     ("botdet_explain(bigint)", "s s strict -"),
     ("botdet_feature_catalog()", "s s strict -"),
@@ -46,6 +60,18 @@ const DECLARED: &[(&str, &str)] = &[
         "v u - -",
     ),
     ("botdet_unbind_source(regclass)", "v u strict -"),
+    ("botdet.state_add(internal,timestamp with time zone,text)", "i s - -"),
+    ("botdet.state_add(internal,timestamp with time zone,text,text)", "i s - -"),
+    ("botdet.state_add(internal,timestamp with time zone,text,text,text,inet,text,text,bigint)", "i s - -"),
+    ("botdet.state_join(internal,internal)", "i s - -"),
+    ("botdet.state_send(internal)", "i s strict -"),
+    ("botdet.state_receive(bytea,internal)", "i s strict -"),
+    ("botdet.state_finish(internal)", "i s strict -"),
+    ("botdet_state(timestamp with time zone,text)", "i s - -"),
+    ("botdet_state(timestamp with time zone,text,text)", "i s - -"),
+    ("botdet_state(timestamp with time zone,text,text,text,inet,text,text,bigint)", "i s - -"),
+    ("botdet_features(bytea)", "i s strict -"),
+    ("botdet_score(bytea)", "s s strict -"),
     ("botdet_score(text)", "s s strict -"),
     ("botdet_score(uuid)", "s s strict -"),
     (
@@ -78,6 +104,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score(bigint)", "s s strict -"),
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),
+    ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
     ("botdet_version()", "i s strict -"),
 ];
 

@@ -9,8 +9,9 @@ use botdet_loader::commands::score::score;
 use botdet_loader::commands::train::{TrainingOptions, train};
 use botdet_loader::import::{ImportFormat, ImportParams};
 use botdet_loader::output::Output;
-use botdet_tests::TestDatabase;
 use botdet_tests::population::{self, SOURCE};
+use botdet_tests::{Sql, TestDatabase};
+use postgres::Client;
 
 const QUIET: Output = Output::new(true);
 
@@ -20,11 +21,52 @@ fn all_stages_find_most_bots_and_more_than_the_filter() {
     let mut client = database.connect();
     population::load(&mut client, &population::simulate(3_000, 30));
     let options = TrainingOptions::with_epochs(10);
-    let figures = train(&mut client, SOURCE, &options, QUIET).unwrap().report.held_out.unwrap();
+    let trained = train(&mut client, SOURCE, &options, QUIET).unwrap();
+    let figures = trained.report.held_out.as_ref().unwrap();
     let (filter, pipeline) = (figures.filter.roc_auc.unwrap(), figures.pipeline.roc_auc.unwrap());
     assert!((0.95..0.99).contains(&filter), "the filter alone has ROC-AUC {filter}");
     assert!(pipeline >= filter + 0.005, "all stages have ROC-AUC {pipeline}, the filter alone {filter}");
     assert_eq!(figures.pipeline.strategies.len(), 7);
+    publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
+    let young = first_ten_events(&mut client, &trained.held_out);
+    let bots = young.iter().filter(|(_, is_bot)| *is_bot).count() as f64 / young.len() as f64;
+    let mean = young.iter().map(|(probability, _)| probability).sum::<f64>() / young.len() as f64;
+    assert!((mean - bots).abs() < 0.1, "ten events give a mean probability of {mean}, {bots} are bots");
+    let of_each = young.iter().map(|(probability, is_bot)| (probability - f64::from(*is_bot)).powi(2));
+    let (brier, uninformed) = (of_each.sum::<f64>() / young.len() as f64, bots * (1.0 - bots));
+    assert!(
+        brier < 0.9 * uninformed,
+        "ten events give a Brier score of {brier}, knowing nothing {uninformed}"
+    );
+}
+
+/// Scores copies of accounts that have done no more than ten things so far; with each probability, the truth.
+fn first_ten_events(client: &mut Client, account_ids: &[i64]) -> Vec<(f64, bool)> {
+    client.run("UPDATE botdet.detector SET insert_mode = 'off'");
+    client.change(
+        "INSERT INTO botdet.account (account_id, created_at, display_name, description, location, website, has_avatar,
+                                     is_verified, followers, following)
+         SELECT account_id + 1000000, created_at, display_name, description, location, website, has_avatar, is_verified,
+                followers, following
+         FROM botdet.account WHERE account_id = ANY ($1)",
+        &[&account_ids],
+    );
+    client.change(
+        "INSERT INTO botdet.activity (account_id, occurred_at, action, content, device, ip, target, country)
+         SELECT account_id + 1000000, occurred_at, action, content, device, ip, target, country
+         FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY occurred_at, activity_id) AS n
+               FROM botdet.activity WHERE account_id = ANY ($1)) AS numbered
+         WHERE n <= 10 ORDER BY activity_id",
+        &[&account_ids],
+    );
+    let rows = client.query(
+        "SELECT s.bot_probability, l.is_bot
+         FROM botdet_score_batch(ARRAY(SELECT unnest($1::bigint[]) + 1000000)) AS s
+         JOIN botdet.label l ON l.account_id = s.account_id - 1000000
+         WHERE s.events BETWEEN 1 AND 10",
+        &[&account_ids],
+    );
+    rows.expect("accounts are scored").iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 /// The data is not ours to ship. It lies beside a development checkout; elsewhere this says that it has not run, straight to

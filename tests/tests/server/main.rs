@@ -1,5 +1,6 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
+mod aggregate;
 mod concurrency;
 mod faults;
 mod features;
@@ -18,5 +19,6 @@ mod scores;
 mod sources;
 mod states;
 mod support;
+mod training;
 mod versions;
 mod worker;

@@ -131,6 +131,79 @@ fn the_server_scores_as_the_loader_does() {
 }
 
 #[test]
+fn a_score_says_on_how_many_events_it_rests() {
+    let database = TestDatabase::populated("evidence");
+    let mut client = database.connect();
+    let wrong: i64 = client.value(
+        "SELECT count(*) FROM botdet.score s
+         JOIN (SELECT account_id, count(*) AS rows FROM botdet.activity GROUP BY 1) AS a USING (account_id)
+         LEFT JOIN botdet.flagged_account f USING (account_id)
+         WHERE s.events IS DISTINCT FROM a.rows OR (botdet_score(account_id)).events <> a.rows OR f.events <> a.rows",
+        &[],
+    );
+    assert_eq!(wrong, 0);
+    let asked = |client: &mut Client, call: &str| -> Option<i64> {
+        client.value(&format!("SELECT ({call}).events"), &[])
+    };
+    let events = asked(&mut client, "botdet_score(1::bigint)");
+    assert!(events > Some(0));
+    assert_eq!(asked(&mut client, "botdet_score(botdet_features(1))"), events);
+    assert_eq!(asked(&mut client, "botdet_score(botdet_account_state(1))"), events);
+    let typo_rate = "jsonb_populate_record(NULL::botdet.account_features, '{\"typo_rate\": 0}')";
+    assert_eq!(asked(&mut client, &format!("botdet_score({typo_rate})")), None);
+    client.run("INSERT INTO botdet.account (account_id) VALUES (9001)");
+    for nothing in ["9001::bigint", "404404::bigint", "'nobody'"] {
+        assert_eq!(asked(&mut client, &format!("botdet_score({nothing})")), Some(0), "{nothing}");
+    }
+}
+
+#[test]
+fn the_first_events_of_an_account_are_scored_with_an_interval_that_shows_how_few_they_are() {
+    let database = TestDatabase::populated("first_events");
+    let mut client = database.connect();
+    let first = |events: i64| {
+        format!(
+            "SELECT account_id, botdet_score(state) AS s FROM (
+                 SELECT account_id, botdet_state(occurred_at, action, content, device, ip, target, country, activity_id) AS state
+                 FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY occurred_at, activity_id) AS n
+                       FROM botdet.activity) AS numbered
+                 WHERE n <= {events} GROUP BY account_id) AS made OFFSET 0"
+        )
+    };
+    for events in [1, 3, 10] {
+        for by_rules in [false, true] {
+            client.run(if by_rules { "BEGIN; SELECT botdet_deactivate()" } else { "BEGIN" });
+            let wrong: Vec<String> = client.column(
+                &format!(
+                    "SELECT account_id || ' ' || s::text FROM ({}) AS scored
+                     WHERE ((s).events BETWEEN 1 AND {events} AND (s).bot_probability BETWEEN 0.001 AND 0.999 AND (s).confidence <= 0.999
+                            AND NOT (s).reasons::text ~* 'nan|inf' AND CASE WHEN {by_rules}
+                                THEN (s).stage = 'rules' AND (s).probability_low IS NULL
+                                ELSE (s).stage = 'sequence' AND cardinality((s).reasons) > 1
+                                    AND (s).probability_low < (s).bot_probability AND (s).bot_probability < (s).probability_high
+                            END) IS NOT TRUE",
+                    first(events)
+                ),
+                &[],
+            );
+            assert_eq!(wrong, Vec::<String>::new(), "{events} events, by rules: {by_rules}");
+            client.run("ROLLBACK");
+        }
+    }
+    let width = |client: &mut Client, events: i64| -> f64 {
+        client.value(
+            &format!(
+                "SELECT avg((s).probability_high - (s).probability_low) FROM ({}) AS scored",
+                first(events)
+            ),
+            &[],
+        )
+    };
+    let (few, all) = (width(&mut client, 10), width(&mut client, 1_000_000));
+    assert!(few > all && few > 0.1, "{few} with ten events, {all} with all");
+}
+
+#[test]
 fn features_alone_are_scored_by_the_filter() {
     let database = TestDatabase::populated("by_features");
     let row = database
@@ -314,6 +387,43 @@ fn an_anomaly_names_the_features_that_stand_out() {
     assert!(same, "score and anomaly agree");
     let row = client.query_one("SELECT * FROM botdet_anomaly(404404)", &[]).expect("it answers");
     assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None);
+}
+
+#[test]
+fn anomalies_and_explanations_by_key_are_those_by_number() {
+    let database = TestDatabase::populated("by_key");
+    let mut client = database.connect();
+    let uuid = "6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b";
+    client.run(&format!("UPDATE botdet.account SET account_key = '{uuid}' WHERE account_id = 2"));
+    let key: String = client.value("SELECT account_key FROM botdet.account WHERE account_id = 1", &[]);
+    let keys = [
+        (1, format!("'{key}'")),
+        (1, "'1'".to_owned()),
+        (2, format!("'{uuid}'")),
+        (2, format!("'{uuid}'::uuid")),
+    ];
+    for (number, key) in keys {
+        let same: bool = client.value(
+            &format!(
+                "SELECT botdet_anomaly({key}) = botdet_anomaly({number}::bigint)
+                    AND ARRAY(SELECT e FROM botdet_explain({key}) AS e) = ARRAY(SELECT e FROM botdet_explain({number}::bigint) AS e)"
+            ),
+            &[],
+        );
+        assert!(same, "{key}");
+    }
+    for nobody in ["'nobody'", "gen_random_uuid()"] {
+        let row =
+            client.query_one(&format!("SELECT * FROM botdet_anomaly({nobody})"), &[]).expect("it answers");
+        assert_eq!(row.get::<_, Option<i64>>("account_id"), None, "{nobody}");
+        assert_eq!(row.get::<_, Option<f64>>("anomaly_score"), None, "{nobody}");
+        assert_eq!(row.get::<_, Vec<String>>("outstanding"), Vec::<String>::new(), "{nobody}");
+        let id: Option<i64> = client.value(&format!("SELECT (botdet_score({nobody})).account_id"), &[]);
+        assert_eq!(id, None, "{nobody}");
+        assert_eq!(client.value::<i64>(&format!("SELECT count(*) FROM botdet_explain({nobody})"), &[]), 0);
+    }
+    let id: i64 = client.value("SELECT (botdet_anomaly(404404)).account_id", &[]);
+    assert_eq!(id, 404_404, "a number is nobody's, and yet a number");
 }
 
 #[test]
