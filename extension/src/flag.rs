@@ -37,7 +37,7 @@ fn score(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) -> Result<(), Error
         InsertMode::Off => return Ok(()),
     };
     for account_id in stale {
-        states::rebuild_locked(*account_id);
+        states::rebuild_locked(*account_id)?;
     }
     let account_ids: Vec<i64> = account_ids.iter().copied().collect();
     account_ids.chunks(BATCH).try_for_each(|batch| write_scores(batch, &deployment, depth))

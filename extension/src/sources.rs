@@ -58,7 +58,7 @@ pub struct Source {
     pub columns: EventColumns,
     default_action: Action,
     actions: HashMap<String, Action>,
-    /// Rows of one account, of the columns in the order of [`Role::ALL`]; the numbers that columns have there.
+    /// Rows of one account up to one time and from another, of the columns in the order of [`Role::ALL`]; the numbers that columns have there.
     pub events: Statement,
     pub event_columns: EventColumns,
     /// Counts the rows of some accounts, each up to one more than a number of its own.
@@ -161,6 +161,11 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
         pg_sys::TIMESTAMPOID => format!("pg_catalog.timezone('UTC', {occurred_at})"),
         _ => occurred_at.clone(),
     };
+    // The column itself is compared: only so does a partitioned table leave out partitions.
+    let since = match columns.column(Role::OccurredAt)?.1 {
+        pg_sys::TIMESTAMPOID => "pg_catalog.timezone('UTC', $4)",
+        _ => "$4",
+    };
     // A number of any width compares with bigint; a name must be cast, for an index on the column to be of use.
     let cast = match account_type {
         pg_sys::UUIDOID => "::pg_catalog.uuid",
@@ -171,7 +176,8 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
     let order = names[Role::Position as usize].as_ref().map(|position| format!(", {position}"));
     let events = format!(
         "SELECT {} FROM {name} WHERE {account} OPERATOR(pg_catalog.=) {}{cast} \
-         AND {moment} OPERATOR(pg_catalog.<=) $3 ORDER BY {occurred_at}{}",
+         AND {moment} OPERATOR(pg_catalog.<=) $3 AND {occurred_at} OPERATOR(pg_catalog.>=) {since} \
+         ORDER BY {occurred_at}{}",
         selected.join(", "),
         if has_numbers { "$1" } else { "$2" },
         order.unwrap_or_default()
@@ -210,7 +216,10 @@ fn read(row: &crate::postgres::spi::Row<'_>) -> Option<Source> {
         columns,
         default_action: row.text(12).map_or(Action::Other, |action| Action::from_name(&action)),
         actions,
-        events: Statement::reading_made(events, &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID]),
+        events: Statement::reading_made(
+            events,
+            &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID],
+        ),
         window: Statement::reading_made(window, &[pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID]),
         row_counts: Statement::reading_made(
             row_counts,

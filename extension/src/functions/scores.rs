@@ -59,9 +59,7 @@ pub fn refresh_scores(call: &Call) -> Result<Datum, Error> {
 
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
-    let account =
-        accounts::load(&[account_id], i64::MAX).into_iter().next().filter(|account| account.is_known);
-    let features = account.map(|account| account.features());
+    let features = accounts::load_one(account_id, i64::MAX)?.map(|account| account.features());
     let record = active::with_pipeline(&active::deployment()?, |pipeline, version| {
         let Some(features) = features else {
             return Ok(Record::default()
@@ -84,8 +82,7 @@ pub fn anomaly(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    let account = accounts::load(&[call.bigint(0)], i64::MAX).into_iter().next();
-    let Some(account) = account.filter(|account| account.is_known) else {
+    let Some(account) = accounts::load_one(call.bigint(0), i64::MAX)? else {
         return call.set([]);
     };
     let (features, sequence) = (account.features(), account.sequence());

@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod catalog;
+pub mod ddl;
 pub mod event_columns;
 pub mod invalidation;
 pub mod memory;

@@ -6,6 +6,7 @@
 
 use std::ffi::CStr;
 
+use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, TM_Result};
 
 use super::values;
@@ -14,7 +15,8 @@ use super::values;
 const ACCOUNT_ID: usize = 0;
 const STALE: usize = 1;
 const STATE: usize = 2;
-const COLUMNS: usize = 3;
+const ARCHIVED_UNTIL: usize = 3;
+const COLUMNS: usize = 4;
 /// Bytes before the content of a variable-length value.
 const VARLENA_HEADER: usize = 4;
 
@@ -39,6 +41,8 @@ pub struct Found<'a> {
     pub place: Place,
     pub stale: bool,
     pub state: &'a [u8],
+    /// Events before this time are in the account's archive, or take no part.
+    pub archived_until: Option<Timestamp>,
 }
 
 impl StateTable {
@@ -49,7 +53,7 @@ impl StateTable {
 
     /// Opens the table for updates.
     pub fn open() -> Self {
-        // SAFETY: the extension owns the table, which has a primary key and these three columns.
+        // SAFETY: the extension owns the table, which has a primary key and these four columns.
         unsafe {
             let oid = super::catalog::relation(c"botdet", c"account_state");
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
@@ -97,7 +101,7 @@ impl StateTable {
     /// # Safety
     /// The slot must hold a row.
     unsafe fn row(&self) -> Found<'_> {
-        // SAFETY: the caller vouches for the slot; columns are not null.
+        // SAFETY: the caller vouches for the slot; only the last column may be null.
         unsafe {
             pg_sys::slot_getsomeattrs_int(self.found, COLUMNS as i32);
             let value = |column: usize| *(*self.found).tts_values.add(column);
@@ -105,12 +109,14 @@ impl StateTable {
                 place: Place((*self.found).tts_tid),
                 stale: value(STALE).value() as u8 != 0,
                 state: values::bytes(value(STATE)),
+                archived_until: (!*(*self.found).tts_isnull.add(ARCHIVED_UNTIL))
+                    .then(|| values::timestamp(value(ARCHIVED_UNTIL))),
             }
         }
     }
 
     /// Reads, folds and writes one row: `fold` gets what is stored, appends what is to be to `buffer`, and says whether that
-    /// is stale. `false` when there is no row. A row that changes between reading and writing is folded again from what it
+    /// is stale. How far it is archived stays. `false` when there is no row. A row that changes between reading and writing is folded again from what it
     /// is then.
     pub fn update(
         &mut self,
@@ -122,11 +128,11 @@ impl StateTable {
             let Some(found) = self.find(account_id) else {
                 return false;
             };
-            let mut place = found.place;
+            let (mut place, archived_until) = (found.place, found.archived_until);
             buffer.clear();
             buffer.extend_from_slice(&[0; VARLENA_HEADER]);
             let stale = fold(&found, buffer);
-            match self.write(&mut place, account_id, stale, buffer) {
+            match self.write(&mut place, account_id, stale, buffer, archived_until) {
                 TM_Result::TM_Ok => return true,
                 TM_Result::TM_Updated | TM_Result::TM_Deleted => self.look_again(),
                 other => unreachable!("tuple_update returned {other}"),
@@ -140,6 +146,7 @@ impl StateTable {
         account_id: i64,
         stale: bool,
         state: &mut [u8],
+        archived_until: Option<Timestamp>,
     ) -> TM_Result::Type {
         let length = state.len() as u32;
         // The header of an uncompressed varlena, as SET_VARSIZE_4B writes it.
@@ -153,11 +160,16 @@ impl StateTable {
             if let Some(clear) = clear {
                 clear(slot);
             }
-            let values = [Datum::from(account_id), Datum::from(stale), Datum::from(state.as_ptr())];
-            debug_assert_eq!((ACCOUNT_ID, STALE, STATE), (0, 1, 2));
+            let values = [
+                Some(Datum::from(account_id)),
+                Some(Datum::from(stale)),
+                Some(Datum::from(state.as_ptr())),
+                archived_until.map(values::timestamp_datum),
+            ];
+            debug_assert_eq!((ACCOUNT_ID, STALE, STATE, ARCHIVED_UNTIL), (0, 1, 2, 3));
             for (column, value) in values.into_iter().enumerate() {
-                *(*slot).tts_values.add(column) = value;
-                *(*slot).tts_isnull.add(column) = false;
+                *(*slot).tts_values.add(column) = value.unwrap_or(Datum::null());
+                *(*slot).tts_isnull.add(column) = value.is_none();
             }
             pg_sys::ExecStoreVirtualTuple(slot);
             let update = (*(*self.relation).rd_tableam).tuple_update;

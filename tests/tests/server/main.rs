@@ -9,6 +9,7 @@ mod install;
 mod interleavings;
 mod learning;
 mod readme;
+mod retention;
 mod runtimes;
 mod scores;
 mod sources;
