@@ -171,11 +171,10 @@ BEGIN
         -- A source that has lost these columns cannot be read any more.
         RETURN;
     END IF;
-    -- Rows outside 1970 to 2099 take no part in states.
+    -- Rows outside 1970 to 2099 take no part in states. The least, not any one: with LIMIT, archives would be looked up row by row.
     EXECUTE format(
-        'SELECT r.%1$I::text FROM %2$s r %3$s
-         WHERE r.%1$I IS NOT NULL AND %4$s >= coalesce(a.archived_until, ''1970-01-01 00:00+00'') AND %4$s < ''2100-01-01 00:00+00''
-         LIMIT 1',
+        'SELECT min(r.%1$I::text) FROM %2$s r %3$s
+         WHERE r.%1$I IS NOT NULL AND %4$s >= coalesce(a.archived_until, ''1970-01-01 00:00+00'') AND %4$s < ''2100-01-01 00:00+00''',
         source_.account_column, partition,
         format(
             CASE WHEN has_numbers THEN 'LEFT JOIN botdet.archived_state a ON a.account_id = r.%1$I'
