@@ -296,13 +296,16 @@ BEGIN
             SELECT FROM botdet.partitions_by_time(relation) AS p
             WHERE NOT p.is_default AND p.since < ends_at AND p.until > starts_at
         ) THEN
-            partition_name := to_char(starts_at, CASE WHEN months = 0 AND rest < interval '1 day' THEN '"_p"YYYYMMDD"_"HH24MISS' ELSE '"_p"YYYYMMDD' END);
             -- As pg_partman names them.
+            partition_name := to_char(
+                starts_at, CASE WHEN months = 0 AND rest < interval '1 day' THEN '"_p"YYYYMMDD"_"HH24MISS' ELSE '"_p"YYYYMMDD' END
+            );
             partition_name := format(
                 '%I.%I', parent.relnamespace::regnamespace::text, left(parent.relname, 63 - length(partition_name)) || partition_name
             );
             EXECUTE format(
-                'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
+                'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE
+                                  INCLUDING COMPRESSION)',
                 partition_name, relation
             );
             made := partition_name::regclass;
