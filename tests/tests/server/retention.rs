@@ -101,26 +101,29 @@ fn an_event_older_than_the_archive_is_ignored_and_said() {
     let database = TestDatabase::new("ignored");
     let (mut client, heard) = listening(&database);
     client.run(&insert(ACCOUNTS, 1, 400));
+    client.run(
+        "INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (9, '2025-02-01', 'post')",
+    );
     client.run(&format!("CALL botdet_archive('botdet.activity', '{BOUNDARY}')"));
     assert_eq!(
         heard.lock().unwrap().drain(..).collect::<Vec<_>>(),
-        ["NOTICE archived 3 accounts of botdet.activity until 2025-03-02 00:00:00+00"]
+        ["NOTICE archived 4 accounts of botdet.activity until 2025-03-02 00:00:00+00"]
     );
     let before = (answers(&mut client), stored_states(&mut client));
     let late = "INSERT INTO botdet.activity (account_id, occurred_at, action)
-                SELECT k, '2025-03-01 12:34:56+00', 'post' FROM generate_series(2, 3) AS k, generate_series(1, 2)";
+                SELECT k, '2025-03-01 12:34:56+00', 'post' FROM unnest(ARRAY[2, 3, 9]) AS k, generate_series(1, 2)";
     client.run(&format!("BEGIN; {late}"));
     assert_eq!(answers(&mut client), before.0, "in the transaction");
     client.run("COMMIT");
     assert_eq!(
         heard.lock().unwrap().drain(..).collect::<Vec<_>>(),
         [
-            "WARNING 4 events of 2 accounts are ignored: they are older than what botdet_archive() has archived; \
+            "WARNING 6 events of 3 accounts are ignored: they are older than what botdet_archive() has archived; \
          the first of these accounts is 2"
         ]
     );
     assert_eq!((answers(&mut client), stored_states(&mut client)), before);
-    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.activity", &[]), 1204, "the rows are kept");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.activity", &[]), 1207, "the rows are kept");
     assert_states_follow_rows(&mut client);
     assert_eq!(answers(&mut client), before.0);
     // Late, and not that late.
