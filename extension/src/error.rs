@@ -1,6 +1,7 @@
 //! Errors as Postgres reports them: SQLSTATE, message with the offending value, hint.
 
 use botdet_models::artifact::ArtifactError;
+use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureError;
 use botdet_models::groups::GroupError;
 use botdet_models::packed::PackedError;
@@ -9,6 +10,8 @@ use botdet_models::sequence::SequenceError;
 use botdet_models::state::StateError;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
+
+use crate::postgres::values::written;
 
 /// Everything that can go wrong in our own code.
 #[derive(Debug)]
@@ -37,6 +40,19 @@ pub enum Error {
     },
     NotAStatementTrigger(&'static str),
     NotASource(String),
+    /// A trigger function was called by something else.
+    NotAnEventTrigger,
+    /// What an account had done by then is only known together with what it did later.
+    ArchivedMoment {
+        account_id: i64,
+        as_of: Timestamp,
+        archived_until: Timestamp,
+    },
+    /// An archived state is not sound.
+    ArchivedState {
+        account_id: i64,
+        source: StateError,
+    },
     MissingColumn {
         relation: String,
         column: String,
@@ -112,6 +128,15 @@ impl Error {
             Self::NotASource(relation) => {
                 format!("botdet_flag() was fired for table {relation}, which is not bound")
             }
+            Self::NotAnEventTrigger => "not called by an event trigger".to_owned(),
+            Self::ArchivedMoment { account_id, as_of, archived_until } => format!(
+                "account {account_id} is archived until {}, and cannot be told as of {}",
+                written(*archived_until),
+                written(*as_of)
+            ),
+            Self::ArchivedState { account_id, source } => {
+                format!("the archive of account {account_id} cannot be used: {source}")
+            }
             Self::MissingColumn { relation, column, role } => {
                 format!("table {relation} has no column {column}, given for {role}")
             }
@@ -141,7 +166,9 @@ impl Error {
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::ColumnType { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            Self::NotAStatementTrigger(_) | Self::NotASource(_) => {
+            Self::ArchivedMoment { .. } => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::ArchivedState { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+            Self::NotAStatementTrigger(_) | Self::NotASource(_) | Self::NotAnEventTrigger => {
                 PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED
             }
         }
@@ -172,6 +199,12 @@ impl Error {
             Self::NotAStatementTrigger(_) => {
                 Some("botdet_bind_source() creates the triggers that a table needs.")
             }
+            Self::ArchivedMoment { .. } => {
+                Some("Ask for a time from then on; botdet.archived_state has that of every account.")
+            }
+            Self::ArchivedState { .. } => Some(
+                "Restore this row of botdet.archived_state, or delete it: what is left of the account's rows then makes its state.",
+            ),
             Self::NotASource(_) => Some("botdet_bind_source() binds a table, and creates its triggers."),
             _ => None,
         };

@@ -48,7 +48,7 @@ fn score(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) -> Result<(), Error
         InsertMode::Off => return Ok(()),
     };
     for account_id in stale {
-        states::rebuild_locked(*account_id);
+        states::rebuild_locked(*account_id)?;
     }
     account_ids.chunks(BATCH).try_for_each(|batch| write_scores(batch, &deployment, depth))
 }

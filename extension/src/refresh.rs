@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use botdet_models::event::Timestamp;
 use botdet_models::sequence::CHUNK;
 use pgrx::pg_sys::{self, Datum};
 
@@ -76,24 +77,30 @@ impl Batch {
 }
 
 /// Builds states again from rows.
-pub fn states(batch: &Batch) {
+///
+/// # Errors
+/// As [`states::rebuild`].
+pub fn states(batch: &Batch) -> Result<(), Error> {
     with_latest_snapshot(|| {
         with_scratch(|| {
+            let mut written = Ok(());
             let mut writer =
                 StateWriter { table: StateTable::open(), missing: Vec::new(), to_rebuild: VecDeque::new() };
             inviting_workers(|| {
                 STATES.with(|statement| {
                     statement.run(&batch.arguments(), |row| {
-                        if let (Some(account_id), Some(state)) = (row.bigint(1), row.bytes(3)) {
-                            writer.write(account_id, row.place(2), state);
+                        if let (Some(account_id), Some(state), Ok(())) =
+                            (row.bigint(1), row.bytes(4), &written)
+                        {
+                            written = writer.write(account_id, row.place(2), row.timestamptz(3), state);
                         }
                         check_for_interrupts();
                     });
                 });
             });
-            writer.close();
-        });
-    });
+            written.and_then(|()| writer.close())
+        })
+    })
 }
 
 /// Writes states in the order that everybody keeps: first those of accounts that have none, then the others, each in ascending
@@ -102,23 +109,30 @@ struct StateWriter {
     table: StateTable,
     /// Accounts that had no state, until the first that has.
     missing: Vec<(i64, Vec<u8>, bool)>,
-    /// Those of them that somebody else has given one meanwhile.
+    /// Those of them that somebody else has given one meanwhile, or that begin with an archive.
     to_rebuild: VecDeque<i64>,
 }
 
 impl StateWriter {
-    fn write(&mut self, account_id: i64, place: Option<pg_sys::ItemPointerData>, state: &[u8]) {
+    fn write(
+        &mut self,
+        account_id: i64,
+        place: Option<pg_sys::ItemPointerData>,
+        archived_until: Option<Timestamp>,
+        state: &[u8],
+    ) -> Result<(), Error> {
         let Some(place) = place else {
             self.missing.push((account_id, state.to_vec(), false));
-            return;
+            return Ok(());
         };
         self.add_missing();
         while let Some(earlier) = self.to_rebuild.pop_front_if(|earlier| *earlier < account_id) {
-            states::rebuild(earlier);
+            states::rebuild(earlier)?;
         }
-        if !self.table.replace(place, account_id, state) {
-            states::rebuild(account_id);
+        if !self.table.replace(place, account_id, state, archived_until) {
+            states::rebuild(account_id)?;
         }
+        Ok(())
     }
 
     fn add_missing(&mut self) {
@@ -128,16 +142,18 @@ impl StateWriter {
         let missing = std::mem::take(&mut self.missing);
         let account_ids: Vec<i64> = missing.iter().map(|(account_id, ..)| *account_id).collect();
         let added = states::add(missing.into_iter());
-        let added: HashSet<i64> = added.into_iter().map(|(account_id, _)| account_id).collect();
-        self.to_rebuild.extend(account_ids.into_iter().filter(|account_id| !added.contains(account_id)));
+        let done: HashSet<i64> =
+            added.into_iter().filter(|(_, stale)| !stale).map(|(account_id, _)| account_id).collect();
+        self.to_rebuild.extend(account_ids.into_iter().filter(|account_id| !done.contains(account_id)));
     }
 
-    fn close(mut self) {
+    fn close(mut self) -> Result<(), Error> {
         self.add_missing();
         for account_id in self.to_rebuild {
-            states::rebuild(account_id);
+            states::rebuild(account_id)?;
         }
         self.table.close();
+        Ok(())
     }
 }
 

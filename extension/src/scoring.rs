@@ -94,7 +94,7 @@ fn score_batch(
     deployment: &Deployment,
     depth: Depth,
 ) -> Result<Vec<AccountScore>, Error> {
-    score_loaded(&accounts::load(account_ids, i64::MAX), deployment, depth)
+    score_loaded(&accounts::load(account_ids, i64::MAX)?, deployment, depth)
 }
 
 /// Scores the account with this key.
@@ -102,7 +102,7 @@ fn score_batch(
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
-    let loaded: Vec<Account> = accounts::load_named(name, i64::MAX).into_iter().collect();
+    let loaded: Vec<Account> = accounts::load_named(name, i64::MAX)?.into_iter().collect();
     let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }

@@ -24,6 +24,7 @@ static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CS
 static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 static WORKER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static WORKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
+static GUARD_PARTITIONS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FAIL_CLOSED: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 pub fn init() {
@@ -49,6 +50,14 @@ pub fn init() {
         c"Off: the rows stay, and botdet.score says why there is no score. On: the error is that of the commit.",
         &FAIL_CLOSED,
         GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"botdet.guard_partitions",
+        c"Whether dropping or detaching a partition of a source is refused while it holds rows that are not archived.",
+        c"Off: it goes, and states that are built again later are those of the rows that are left.",
+        &GUARD_PARTITIONS,
+        GucContext::Userset,
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
@@ -94,6 +103,10 @@ pub fn onnxruntime_library() -> Option<String> {
 
 pub fn fail_closed() -> bool {
     FAIL_CLOSED.get()
+}
+
+pub fn guards_partitions() -> bool {
+    GUARD_PARTITIONS.get()
 }
 
 /// Bytes of pending events that a transaction may hold.

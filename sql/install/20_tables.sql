@@ -84,9 +84,10 @@ COMMENT ON COLUMN botdet.activity.country IS 'country the event came from';
 -- Wide rows that are updated in place: one value of fixed size, never compressed, never moved out of line, with room on
 -- the page for the next version.
 CREATE TABLE botdet.account_state (
-    account_id bigint PRIMARY KEY,
-    stale      boolean NOT NULL DEFAULT false,
-    state      bytea NOT NULL
+    account_id     bigint PRIMARY KEY,
+    stale          boolean NOT NULL DEFAULT false,
+    state          bytea NOT NULL,
+    archived_until timestamptz
 ) WITH (fillfactor = 75);
 ALTER TABLE botdet.account_state ALTER COLUMN state SET STORAGE PLAIN;
 COMMENT ON TABLE botdet.account_state IS 'summary of each account''s activity, kept by the insert trigger; features are made of it';
@@ -94,6 +95,20 @@ COMMENT ON COLUMN botdet.account_state.account_id IS 'whose activity';
 COMMENT ON COLUMN botdet.account_state.state IS 'the summary, in the extension''s own versioned format';
 COMMENT ON COLUMN botdet.account_state.stale IS
     'whether rows changed in a way the summary cannot follow (older than the newest, updated, deleted): readers then use the rows, botdet_rebuild_state() repairs it';
+COMMENT ON COLUMN botdet.account_state.archived_until IS 'that of botdet.archived_state, kept here for the insert trigger; NULL without an archive';
+
+-- What the summary was at a time, for when the rows before it are gone.
+CREATE TABLE botdet.archived_state (
+    account_id     bigint PRIMARY KEY,
+    archived_until timestamptz NOT NULL CHECK (isfinite(archived_until)),
+    state          bytea NOT NULL
+);
+ALTER TABLE botdet.archived_state ALTER COLUMN state SET STORAGE PLAIN;
+COMMENT ON TABLE botdet.archived_state IS
+    'summary of what accounts did before a time, by botdet_archive(): rows from before it are read no more and may be dropped';
+COMMENT ON COLUMN botdet.archived_state.account_id IS 'whose activity';
+COMMENT ON COLUMN botdet.archived_state.archived_until IS 'the summary holds all events before this time, of all sources; older ones that come later are ignored';
+COMMENT ON COLUMN botdet.archived_state.state IS 'the summary, in the extension''s own versioned format';
 
 -- What comparing accounts has found: one row an account and comparison, never changed, so that features as of a time know only
 -- what had been found by then.
@@ -300,6 +315,7 @@ COMMENT ON COLUMN botdet.refresh_account.account_id IS 'account that the run ref
 -- which makes them again.
 SELECT pg_catalog.pg_extension_config_dump('botdet.account', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.activity', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.archived_state', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.deployment', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.label', '');

@@ -26,6 +26,15 @@ REVOKE EXECUTE ON ROUTINE
     botdet_compare_accounts(timestamptz, timestamptz),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
     botdet_unbind_source(regclass),
+    botdet_create_partitions(regclass, interval, interval, timestamptz),
+    botdet.archive_accounts(bigint[], timestamptz),
+    botdet.in_transaction_block(),
+    botdet.follow_archive(),
+    botdet.unarchived_accounts(regclass, timestamptz),
+    botdet.guard_partition(regclass, boolean),
+    botdet.guard_partitions(),
+    botdet.partitions_by_time(regclass),
+    botdet.drop_partition(regclass, regclass, boolean),
     botdet.create_source_triggers(regclass),
     botdet.check_column(regclass, text, text),
     botdet.number_names(text[]),
@@ -40,4 +49,9 @@ REVOKE EXECUTE ON ROUTINE
     botdet.deployment_changed(),
     botdet.refuse_change(),
     botdet.take_settings()
+FROM PUBLIC;
+
+REVOKE EXECUTE ON PROCEDURE
+    botdet_archive(regclass, timestamptz, integer),
+    botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer)
 FROM PUBLIC;

@@ -12,16 +12,16 @@ use crate::store::accounts::{self, Account};
 use crate::store::states;
 
 pub fn features(call: &Call) -> Result<Datum, Error> {
-    Ok(features_of(call, account(call)))
+    Ok(features_of(call, account(call)?))
 }
 
 pub fn features_named(call: &Call) -> Result<Datum, Error> {
     let name = call.text(0).unwrap_or_default();
-    Ok(features_of(call, accounts::load_named(&name, call.timestamptz(1))))
+    Ok(features_of(call, accounts::load_named(&name, call.timestamptz(1))?))
 }
 
 pub fn features_uuid(call: &Call) -> Result<Datum, Error> {
-    Ok(features_of(call, accounts::load_named(&call.uuid(0), call.timestamptz(1))))
+    Ok(features_of(call, accounts::load_named(&call.uuid(0), call.timestamptz(1))?))
 }
 
 pub fn features_of_state(call: &Call) -> Result<Datum, Error> {
@@ -37,20 +37,19 @@ fn features_of(call: &Call, account: Option<Account>) -> Datum {
 }
 
 pub fn account_state(call: &Call) -> Result<Datum, Error> {
-    match account(call) {
+    match account(call)? {
         Some(account) => Ok(bytes_datum(&account.state.to_bytes())),
         None => Ok(call.null()),
     }
 }
 
 /// The account of a call with arguments `(user_id, as_of)`, if anything is known of it.
-fn account(call: &Call) -> Option<Account> {
-    let loaded = accounts::load(&[call.bigint(0)], call.timestamptz(1));
-    loaded.into_iter().next().filter(|account| account.is_known)
+fn account(call: &Call) -> Result<Option<Account>, Error> {
+    accounts::load_one(call.bigint(0), call.timestamptz(1))
 }
 
 pub fn rebuild_state(call: &Call) -> Result<Datum, Error> {
-    Ok(Datum::from(states::rebuild(call.bigint(0))))
+    Ok(Datum::from(states::rebuild(call.bigint(0))?))
 }
 
 pub fn catalog(call: &Call) -> Result<Datum, Error> {

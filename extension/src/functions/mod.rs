@@ -6,6 +6,7 @@ mod groups;
 mod models;
 mod queue;
 mod refresh;
+mod retention;
 mod scores;
 mod sources;
 mod states;
@@ -53,6 +54,9 @@ sql_functions! {
     botdet_check_column, pg_finfo_botdet_check_column => sources::check_column;
     botdet_number_names, pg_finfo_botdet_number_names => sources::number_names;
     botdet_sources_changed, pg_finfo_botdet_sources_changed => sources::changed;
+    botdet_archive_accounts, pg_finfo_botdet_archive_accounts => retention::archive_accounts;
+    botdet_in_transaction_block, pg_finfo_botdet_in_transaction_block => retention::in_transaction_block;
+    botdet_guard_partitions, pg_finfo_botdet_guard_partitions => retention::guard_partitions;
     botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
     botdet_version, pg_finfo_botdet_version => models::version;
 }

@@ -11,14 +11,11 @@ use crate::store::accounts;
 pub fn state_from_rows(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
     let key = accounts::key_of(account_id);
-    Ok(bytes_datum(&accounts::state_from_rows(account_id, key.as_deref(), i64::MAX).to_bytes()))
+    Ok(bytes_datum(&accounts::state_from_rows(account_id, key.as_deref(), i64::MAX)?.to_bytes()))
 }
 
 pub fn states(call: &Call) -> Result<Datum, Error> {
-    next(call, |batch| {
-        refresh::states(batch);
-        Ok(())
-    })
+    next(call, refresh::states)
 }
 
 pub fn scores(call: &Call) -> Result<Datum, Error> {

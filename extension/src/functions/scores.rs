@@ -65,15 +65,15 @@ pub fn store_scores(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn anomaly(call: &Call) -> Result<Datum, Error> {
-    anomaly_of(call, &Subject::by_number(call))
+    anomaly_of(call, &Subject::by_number(call)?)
 }
 
 pub fn anomaly_named(call: &Call) -> Result<Datum, Error> {
-    anomaly_of(call, &Subject::by_name(call))
+    anomaly_of(call, &Subject::by_name(call)?)
 }
 
 pub fn anomaly_uuid(call: &Call) -> Result<Datum, Error> {
-    anomaly_of(call, &Subject::by_uuid(call))
+    anomaly_of(call, &Subject::by_uuid(call)?)
 }
 
 fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
@@ -96,15 +96,15 @@ fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
-    explain_of(call, Subject::by_number(call))
+    explain_of(call, Subject::by_number(call)?)
 }
 
 pub fn explain_named(call: &Call) -> Result<Datum, Error> {
-    explain_of(call, Subject::by_name(call))
+    explain_of(call, Subject::by_name(call)?)
 }
 
 pub fn explain_uuid(call: &Call) -> Result<Datum, Error> {
-    explain_of(call, Subject::by_uuid(call))
+    explain_of(call, Subject::by_uuid(call)?)
 }
 
 fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {

@@ -1,5 +1,6 @@
 //! Whom a call asks about, by whichever key.
 
+use crate::error::Error;
 use crate::postgres::call::Call;
 use crate::store::accounts::{self, Account};
 
@@ -12,23 +13,22 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub fn by_number(call: &Call) -> Self {
+    pub fn by_number(call: &Call) -> Result<Self, Error> {
         let account_id = call.bigint(0);
-        let account = accounts::load(&[account_id], i64::MAX).into_iter().next();
-        Self { account_id: Some(account_id), account: account.filter(|account| account.is_known) }
+        Ok(Self { account_id: Some(account_id), account: accounts::load_one(account_id, i64::MAX)? })
     }
 
-    pub fn by_name(call: &Call) -> Self {
+    pub fn by_name(call: &Call) -> Result<Self, Error> {
         Self::named(&call.text(0).unwrap_or_default())
     }
 
-    pub fn by_uuid(call: &Call) -> Self {
+    pub fn by_uuid(call: &Call) -> Result<Self, Error> {
         Self::named(&call.uuid(0))
     }
 
-    fn named(name: &str) -> Self {
-        let account = accounts::load_named(name, i64::MAX);
+    fn named(name: &str) -> Result<Self, Error> {
+        let account = accounts::load_named(name, i64::MAX)?;
         let account_id = account.as_ref().map(|account| account.account_id).filter(|number| *number != 0);
-        Self { account_id, account }
+        Ok(Self { account_id, account })
     }
 }

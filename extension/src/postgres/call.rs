@@ -159,6 +159,16 @@ impl Call {
         }
     }
 
+    /// The command that fired an event trigger, when the call is one by an event trigger.
+    pub fn event_trigger(&self) -> Option<*mut pg_sys::EventTriggerData> {
+        // SAFETY: as above.
+        unsafe {
+            let context = (*self.info).context;
+            let is_event = !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_EventTriggerData;
+            is_event.then_some(context.cast())
+        }
+    }
+
     /// Answers NULL.
     pub fn null(&self) -> Datum {
         // SAFETY: the call is in progress.

@@ -13,6 +13,17 @@ pub fn relation(schema: &CStr, table: &CStr) -> Oid {
     }
 }
 
+/// Whether a table has not a single page: nothing was ever written to it, or it was truncated.
+pub fn is_empty(table: Oid) -> bool {
+    // SAFETY: the relation is open while its length is asked for.
+    unsafe {
+        let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
+        let pages = pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::table_close(relation, pg_sys::NoLock as i32);
+        pages == 0
+    }
+}
+
 /// Makes a setting with this prefix that we do not define an error: a misspelt one would be accepted in silence.
 pub fn reserve_settings_prefix(prefix: &CStr) {
     // SAFETY: Postgres copies the name.

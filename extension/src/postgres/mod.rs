@@ -5,6 +5,7 @@ pub mod aggregate;
 pub mod background;
 pub mod call;
 pub mod catalog;
+pub mod ddl;
 pub mod event_columns;
 pub mod index_entries;
 pub mod invalidation;

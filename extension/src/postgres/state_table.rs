@@ -4,6 +4,7 @@
 //! for and then read again, as `UPDATE` does under READ COMMITTED. That is right at every isolation level here: a state is
 //! a sum, and what one transaction adds to it does not depend on what others added.
 
+use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, TM_Result};
 
 use super::values;
@@ -12,7 +13,8 @@ use super::values;
 const ACCOUNT_ID: usize = 0;
 const STALE: usize = 1;
 const STATE: usize = 2;
-const COLUMNS: usize = 3;
+const ARCHIVED_UNTIL: usize = 3;
+const COLUMNS: usize = 4;
 /// Bytes before the content of a variable-length value.
 const VARLENA_HEADER: usize = 4;
 
@@ -35,6 +37,8 @@ pub struct Found<'a> {
     place: pg_sys::ItemPointerData,
     pub stale: bool,
     pub state: &'a [u8],
+    /// Events before this time are in the account's archive, or take no part.
+    pub archived_until: Option<Timestamp>,
 }
 
 impl StateTable {
@@ -45,7 +49,7 @@ impl StateTable {
 
     /// Opens the table for updates.
     pub fn open() -> Self {
-        // SAFETY: the extension owns the table, which has a primary key and these three columns.
+        // SAFETY: the extension owns the table, which has a primary key and these four columns.
         unsafe {
             let oid = super::catalog::relation(c"botdet", c"account_state");
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
@@ -102,7 +106,7 @@ impl StateTable {
     /// # Safety
     /// The slot must hold a row.
     unsafe fn row(&self) -> Found<'_> {
-        // SAFETY: the caller vouches for the slot; columns are not null.
+        // SAFETY: the caller vouches for the slot; only the last column may be null.
         unsafe {
             pg_sys::slot_getsomeattrs_int(self.found, COLUMNS as i32);
             let value = |column: usize| *(*self.found).tts_values.add(column);
@@ -110,12 +114,14 @@ impl StateTable {
                 place: (*self.found).tts_tid,
                 stale: value(STALE).value() as u8 != 0,
                 state: values::bytes(value(STATE)),
+                archived_until: (!*(*self.found).tts_isnull.add(ARCHIVED_UNTIL))
+                    .then(|| values::timestamp(value(ARCHIVED_UNTIL))),
             }
         }
     }
 
     /// Reads, folds and writes one row: `fold` gets what is stored, appends what is to be to `buffer`, and says whether that
-    /// is stale. `false` when there is no row. A row that changes between reading and writing is folded again from what it
+    /// is stale. How far it is archived stays. `false` when there is no row. A row that changes between reading and writing is folded again from what it
     /// is then.
     pub fn update(
         &mut self,
@@ -127,11 +133,11 @@ impl StateTable {
             let Some(found) = self.find(account_id) else {
                 return false;
             };
-            let mut place = found.place;
+            let (mut place, archived_until) = (found.place, found.archived_until);
             buffer.clear();
             buffer.extend_from_slice(&[0; VARLENA_HEADER]);
             let stale = fold(&found, buffer);
-            match self.write(&mut place, account_id, stale, buffer) {
+            match self.write(&mut place, account_id, stale, buffer, archived_until) {
                 TM_Result::TM_Ok => return true,
                 TM_Result::TM_Updated | TM_Result::TM_Deleted => self.look_again(),
                 other => unreachable!("tuple_update returned {other}"),
@@ -141,11 +147,17 @@ impl StateTable {
 
     /// Writes a state over the row at a place; `false` when the row has changed since it was seen there. Whoever saw it must still
     /// hold the snapshot: only then does no other row come to lie there.
-    pub fn replace(&mut self, mut place: pg_sys::ItemPointerData, account_id: i64, state: &[u8]) -> bool {
+    pub fn replace(
+        &mut self,
+        mut place: pg_sys::ItemPointerData,
+        account_id: i64,
+        state: &[u8],
+        archived_until: Option<Timestamp>,
+    ) -> bool {
         let mut buffer = Vec::with_capacity(VARLENA_HEADER + state.len());
         buffer.extend_from_slice(&[0; VARLENA_HEADER]);
         buffer.extend_from_slice(state);
-        self.write(&mut place, account_id, false, &mut buffer) == TM_Result::TM_Ok
+        self.write(&mut place, account_id, false, &mut buffer, archived_until) == TM_Result::TM_Ok
     }
 
     fn write(
@@ -154,6 +166,7 @@ impl StateTable {
         account_id: i64,
         stale: bool,
         state: &mut [u8],
+        archived_until: Option<Timestamp>,
     ) -> TM_Result::Type {
         let length = state.len() as u32;
         // The header of an uncompressed varlena, as SET_VARSIZE_4B writes it.
@@ -167,11 +180,16 @@ impl StateTable {
             if let Some(clear) = clear {
                 clear(slot);
             }
-            let values = [Datum::from(account_id), Datum::from(stale), Datum::from(state.as_ptr())];
-            debug_assert_eq!((ACCOUNT_ID, STALE, STATE), (0, 1, 2));
+            let values = [
+                Some(Datum::from(account_id)),
+                Some(Datum::from(stale)),
+                Some(Datum::from(state.as_ptr())),
+                archived_until.map(values::timestamp_datum),
+            ];
+            debug_assert_eq!((ACCOUNT_ID, STALE, STATE, ARCHIVED_UNTIL), (0, 1, 2, 3));
             for (column, value) in values.into_iter().enumerate() {
-                *(*slot).tts_values.add(column) = value;
-                *(*slot).tts_isnull.add(column) = false;
+                *(*slot).tts_values.add(column) = value.unwrap_or(Datum::null());
+                *(*slot).tts_isnull.add(column) = value.is_none();
             }
             pg_sys::ExecStoreVirtualTuple(slot);
             let update = (*(*self.relation).rd_tableam).tuple_update;

@@ -105,6 +105,33 @@ pub fn with_latest_snapshot<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Runs `work` with a snapshot of everything committed by now, where one can be had: not in a parallel query, which goes on
+/// with its own.
+pub fn with_fresh_snapshot<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: as above.
+    unsafe {
+        if pg_sys::IsInParallelMode() {
+            return work();
+        }
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        let result = work();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
+/// Keeps a relation and its partitions as they are until the transaction ends.
+pub fn keep_relation(relation: Oid) {
+    // SAFETY: a lock like that of any query; of a relation that is gone it locks nothing.
+    unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) };
+}
+
+/// Whether the transaction goes on after the running statement, so that a procedure must not end it.
+pub fn is_in_block() -> bool {
+    // SAFETY: reads variables.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
 /// Runs `work`, the last thing this transaction does, as under READ COMMITTED: what others commit meanwhile is gone on from,
 /// and not an error. An error in between ends the transaction, and the next one sets its own level.
 pub fn as_read_committed(work: impl FnOnce()) {

@@ -23,6 +23,14 @@ pub fn timestamp_datum(at: Timestamp) -> Datum {
     }
 }
 
+/// A time as the session writes it, for messages.
+pub fn written(at: Timestamp) -> String {
+    // SAFETY: the function takes any number, and answers with a zero-terminated text of its own.
+    let text =
+        unsafe { std::ffi::CStr::from_ptr(pg_sys::timestamptz_to_str(timestamp_datum(at).value() as i64)) };
+    text.to_string_lossy().into_owned()
+}
+
 pub fn float8(datum: Datum) -> f64 {
     f64::from_bits(datum.value() as u64)
 }

@@ -14,7 +14,7 @@ pub struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// Rows of one account.
+    /// Rows of one account from one time to another.
     pub fn events(&self) -> Statement {
         let selected: Vec<&str> = self.columns.iter().map(|name| name.as_deref().unwrap_or("NULL")).collect();
         let number = if self.types.has_numbers() { "$1" } else { "$2" };
@@ -28,10 +28,15 @@ impl Names<'_> {
                 ("account", self.column(Role::Account)),
                 ("key", &self.comparable(number)),
                 ("moment", &self.moment("")),
+                ("occurred_at", self.column(Role::OccurredAt)),
+                ("since", self.since()),
                 ("order", &order.join(", ")),
             ],
         );
-        Statement::reading_made(sql, &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID])
+        Statement::reading_made(
+            sql,
+            &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID],
+        )
     }
 
     /// Counts the rows of some accounts, each up to one more than a number of its own.
@@ -87,6 +92,14 @@ impl Names<'_> {
         match self.column_type(Role::OccurredAt) {
             pg_sys::TIMESTAMPOID => format!("pg_catalog.timezone('UTC', {alias}{column})"),
             _ => format!("{alias}{column}"),
+        }
+    }
+
+    /// $4 as the column has its times.
+    fn since(&self) -> &'static str {
+        match self.column_type(Role::OccurredAt) {
+            pg_sys::TIMESTAMPOID => "pg_catalog.timezone('UTC', $4)",
+            _ => "$4",
         }
     }
 

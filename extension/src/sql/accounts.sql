@@ -4,10 +4,11 @@
 SELECT k.account_id, s.state, s.stale, a.account_id IS NOT NULL,
        a.created_at, a.is_verified, a.followers, a.following,
        a.display_name, a.description, a.location, a.website, a.has_avatar, a.account_key,
-       n.copied_rate, n.copy_accounts, n.shared_device_degree, n.shared_ip_degree, n.lockstep_score, n.lockstep_accounts
+       n.copied_rate, n.copy_accounts, n.shared_device_degree, n.shared_ip_degree, n.lockstep_score, n.lockstep_accounts,
+       s.archived_until
 FROM pg_catalog.unnest($1) WITH ORDINALITY AS k (account_id, position)
 LEFT JOIN LATERAL (
-    SELECT state, stale FROM botdet.account_state WHERE account_id = k.account_id OFFSET 0
+    SELECT state, stale, archived_until FROM botdet.account_state WHERE account_id = k.account_id OFFSET 0
 ) AS s ON true
 LEFT JOIN LATERAL (
     SELECT * FROM botdet.account WHERE account_id = k.account_id OFFSET 0

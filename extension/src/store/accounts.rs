@@ -1,5 +1,7 @@
 //! What is known of accounts: their features and sequences, from state and profile, or from rows where need be.
 
+use std::ops::RangeInclusive;
+
 use botdet_models::digest::Digests;
 use botdet_models::event::Timestamp;
 use botdet_models::features::{FeatureVector, account_features};
@@ -10,6 +12,7 @@ use botdet_models::state::AccountState;
 use pgrx::pg_sys;
 use pgrx::warning;
 
+use super::archive;
 use crate::error::Error;
 use crate::postgres::event_columns::AccountKey;
 use crate::postgres::spi::{Row, Statement};
@@ -74,12 +77,16 @@ impl Account {
 struct Stored {
     key: Option<String>,
     state: Option<AccountState>,
+    archived_until: Option<Timestamp>,
     profile: Option<Profile>,
     network: Network,
 }
 
 /// What is known of accounts up to `as_of`, in their order, as the active snapshot sees them.
-pub fn load(account_ids: &[i64], as_of: Timestamp) -> Vec<Account> {
+///
+/// # Errors
+/// As [`state_from_rows`].
+pub fn load(account_ids: &[i64], as_of: Timestamp) -> Result<Vec<Account>, Error> {
     let mut loaded = Vec::with_capacity(account_ids.len());
     let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
     ACCOUNTS.with(|statement| {
@@ -87,6 +94,7 @@ pub fn load(account_ids: &[i64], as_of: Timestamp) -> Vec<Account> {
             loaded.push(Stored {
                 key: row.text(14).map(std::borrow::Cow::into_owned),
                 state: usable_state(row),
+                archived_until: row.timestamptz(21),
                 profile: profile(row),
                 network: network(row),
             });
@@ -95,30 +103,42 @@ pub fn load(account_ids: &[i64], as_of: Timestamp) -> Vec<Account> {
     let accounts = account_ids.iter().zip(loaded);
     accounts
         .map(|(account_id, stored)| {
-            let Stored { key, state, profile, network } = stored;
-            let state = current_state(*account_id, key.as_deref(), state, as_of);
-            Account {
+            let Stored { key, state, archived_until, profile, network } = stored;
+            let state = current_state(*account_id, key.as_deref(), state, archived_until, as_of)?;
+            Ok(Account {
                 account_id: *account_id,
                 is_known: profile.is_some() || state.events() > 0,
                 state,
                 profile: profile.unwrap_or_default(),
                 network,
-            }
+            })
         })
         .collect()
 }
 
+/// What is known of one account; `None` when nothing is.
+///
+/// # Errors
+/// As [`state_from_rows`].
+pub fn load_one(account_id: i64, as_of: Timestamp) -> Result<Option<Account>, Error> {
+    Ok(load(&[account_id], as_of)?.into_iter().next().filter(|account| account.is_known))
+}
+
 /// What is known of an account that goes by a name; `None` when nothing is.
-pub fn load_named(name: &str, as_of: Timestamp) -> Option<Account> {
+///
+/// # Errors
+/// As [`state_from_rows`].
+pub fn load_named(name: &str, as_of: Timestamp) -> Result<Option<Account>, Error> {
     let mut number = None;
     NUMBER_OF_NAME.with(|statement| {
         statement.run(&[Some(text_datum(name))], |row| number = row.bigint(1));
     });
     if let Some(account_id) = number.or_else(|| name.parse().ok()) {
-        return load(&[account_id], as_of).into_iter().next().filter(|account| account.is_known);
+        return load_one(account_id, as_of);
     }
     // Only this transaction knows of it so far.
-    Some(Account::from_state(current_state(0, Some(name), None, as_of))).filter(|account| account.is_known)
+    let state = current_state(0, Some(name), None, None, as_of)?;
+    Ok(Some(Account::from_state(state)).filter(|account| account.is_known))
 }
 
 /// The state as of a time: what is stored and what is pending, where these can tell, else from the rows.
@@ -126,8 +146,9 @@ fn current_state(
     account_id: i64,
     key: Option<&str>,
     stored: Option<AccountState>,
+    archived_until: Option<Timestamp>,
     as_of: Timestamp,
-) -> AccountState {
+) -> Result<AccountState, Error> {
     let from_rows = || state_from_rows(account_id, key, as_of);
     let holds_later = |state: &AccountState| state.last_at().is_some_and(|last| last > as_of);
     // What its leader has pending, a worker cannot see; without having written, it has nothing pending.
@@ -149,23 +170,50 @@ fn current_state(
             return stored;
         }
         let mut state = stored.filter(|_| !what.changed)?;
-        upkeep::observe(pending, &what, &mut state).then_some(state)
+        let since = archived_until.unwrap_or(Timestamp::MIN);
+        upkeep::observe(pending, &what, since, &mut state).then_some(state)
     });
-    added.filter(|state| !holds_later(state)).unwrap_or_else(from_rows)
+    added.filter(|state| !holds_later(state)).map_or_else(from_rows, Ok)
 }
 
 fn is_nothing(what: &Happenings) -> bool {
     what.events.is_empty() && !what.changed
 }
 
-/// The state of an account, folded from its rows in all sources up to `as_of`.
-pub fn state_from_rows(account_id: i64, key: Option<&str>, as_of: Timestamp) -> AccountState {
-    let mut state = AccountState::default();
-    let mut digests = Digests::default();
+/// The state of an account up to `as_of`, folded from its archive and its rows in all sources.
+///
+/// # Errors
+/// [`Error::ArchivedMoment`] when the archive has no answer for this time, [`Error::ArchivedState`] when it cannot be read.
+pub fn state_from_rows(account_id: i64, key: Option<&str>, as_of: Timestamp) -> Result<AccountState, Error> {
     let sources = sources::all();
+    // From here on no partition goes, so that what the archive does not hold is still in the rows.
+    sources.iter().for_each(|source| transaction::keep_relation(source.relation));
+    let (mut state, since) = match archive::find(account_id)? {
+        Some(archive) if as_of < archive.until => return archive.before(as_of, account_id),
+        Some(archive) => (archive.state, archive.until),
+        None => (AccountState::default(), Timestamp::MIN),
+    };
+    fold_rows(&mut state, &sources, account_id, key, since..=as_of);
+    Ok(state)
+}
+
+/// Folds an account's rows of a span of time into a state that holds nothing later.
+pub fn fold_rows(
+    state: &mut AccountState,
+    sources: &[Source],
+    account_id: i64,
+    key: Option<&str>,
+    span: RangeInclusive<Timestamp>,
+) {
+    let mut digests = Digests::default();
     let holding: Vec<&Source> = sources.iter().filter(|source| source.may_hold(key)).collect();
     for source in &holding {
-        let arguments = [Some(account_id.into()), key.map(text_datum), Some(timestamp_datum(as_of))];
+        let arguments = [
+            Some(account_id.into()),
+            key.map(text_datum),
+            Some(timestamp_datum(*span.end())),
+            Some(timestamp_datum(*span.start())),
+        ];
         source.events.stream(&arguments, FETCHED_ROWS, |row| {
             let value = |number: i16| row.datum(i32::from(number));
             let action_of = |name: Option<&str>| source.action(name);
@@ -181,7 +229,6 @@ pub fn state_from_rows(account_id: i64, key: Option<&str>, as_of: Timestamp) -> 
         });
     }
     state.observe_sorted(&mut digests);
-    state
 }
 
 /// The keys of accounts, in their order.

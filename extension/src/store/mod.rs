@@ -1,6 +1,7 @@
 //! Reading and writing the tables of schema `botdet`. SQL lies in `src/sql`.
 
 pub mod accounts;
+pub mod archive;
 pub mod models;
 pub mod network;
 pub mod queue;

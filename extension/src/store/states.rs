@@ -6,6 +6,7 @@ use botdet_models::state::AccountState;
 use pgrx::pg_sys::{self, Datum};
 
 use super::accounts::{key_of, keys_of, state_from_rows};
+use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
@@ -106,20 +107,26 @@ fn with_more_rows(sources: &[Source], accounts: &[(i64, u64)]) -> HashSet<i64> {
     accounts.iter().filter(has_more).map(|(account_id, _)| *account_id).collect()
 }
 
-/// Builds an account's state again from its rows; `false` when it has none.
-pub fn rebuild(account_id: i64) -> bool {
+/// Builds an account's state again from its archive and its rows; `false` when it has none.
+///
+/// # Errors
+/// As [`state_from_rows`].
+pub fn rebuild(account_id: i64) -> Result<bool, Error> {
     let empty = bytes_datum(&AccountState::default().to_bytes());
     LOCK.with(|statement| statement.run(&[Some(account_id.into()), Some(empty)], |_| {}));
     rebuild_locked(account_id)
 }
 
 /// As [`rebuild`], for an account whose state this transaction has locked or written.
-pub fn rebuild_locked(account_id: i64) -> bool {
+///
+/// # Errors
+/// As [`state_from_rows`].
+pub fn rebuild_locked(account_id: i64) -> Result<bool, Error> {
     // Whoever held the lock before has committed: only a snapshot from now on sees all of its rows.
     with_latest_snapshot(|| {
         with_scratch(|| {
             let key = key_of(account_id);
-            let state = state_from_rows(account_id, key.as_deref(), i64::MAX);
+            let state = state_from_rows(account_id, key.as_deref(), i64::MAX)?;
             let mut table = StateTable::open();
             let mut buffer = Vec::with_capacity(2 * AccountState::BYTES);
             table.update(account_id, &mut buffer, |_, buffer| {
@@ -127,7 +134,7 @@ pub fn rebuild_locked(account_id: i64) -> bool {
                 false
             });
             table.close();
-            state.events() > 0
+            Ok(state.events() > 0)
         })
     })
 }

@@ -6,8 +6,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use botdet_models::event::Timestamp;
 use botdet_models::state::{AccountState, Observation};
 
+use super::ignored::Ignored;
 use super::{Happenings, PENDING, Pending};
 use crate::flag;
 use crate::postgres::call::check_for_interrupts;
@@ -127,13 +129,16 @@ fn write(pending: &Pending, touched: &[(i64, Happenings)]) -> Vec<i64> {
     for account in touched {
         let (account_id, what) = account;
         while !written.added.contains(account_id) {
-            let mut is_stale = false;
+            let (mut is_stale, mut archived_until) = (false, None);
             let updated = table.update(*account_id, &mut buffer, |found, buffer| {
-                is_stale = fold(pending, what, found.stale, found.state, buffer);
+                archived_until = found.archived_until;
+                let since = found.archived_until.unwrap_or(Timestamp::MIN);
+                is_stale = fold(pending, what, found.stale, found.state, since, buffer);
                 is_stale
             });
             if updated {
                 written.stale.extend(is_stale.then_some(*account_id));
+                written.ignored.note(pending, *account_id, what, archived_until);
                 break;
             }
             written.add(pending, &[account]);
@@ -142,6 +147,7 @@ fn write(pending: &Pending, touched: &[(i64, Happenings)]) -> Vec<i64> {
         check_for_interrupts();
     }
     table.close();
+    written.ignored.warn();
     written.stale
 }
 
@@ -150,6 +156,7 @@ struct Written {
     /// Accounts that had no state before.
     added: BTreeSet<i64>,
     stale: Vec<i64>,
+    ignored: Ignored,
 }
 
 impl Written {
@@ -162,7 +169,8 @@ impl Written {
             let others = states::with_other_rows(&counts);
             states::add(batch.iter().map(|(account_id, what)| {
                 let mut state = Vec::with_capacity(AccountState::BYTES);
-                let stale = fold(pending, what, others.contains(account_id), &empty, &mut state);
+                let is_stale = others.contains(account_id);
+                let stale = fold(pending, what, is_stale, &empty, Timestamp::MIN, &mut state);
                 (*account_id, state, stale)
             }))
         };
@@ -172,10 +180,17 @@ impl Written {
     }
 }
 
-/// Appends what a stored state becomes, and says whether it is stale.
-fn fold(pending: &Pending, what: &Happenings, stale: bool, stored: &[u8], buffer: &mut Vec<u8>) -> bool {
+/// Appends what a stored state becomes with the events from `since` on, and says whether it is stale.
+fn fold(
+    pending: &Pending,
+    what: &Happenings,
+    stale: bool,
+    stored: &[u8],
+    since: Timestamp,
+    buffer: &mut Vec<u8>,
+) -> bool {
     let state = if stale || what.changed { None } else { AccountState::from_bytes(stored).ok() };
-    let folded = state.and_then(|mut state| observe(pending, what, &mut state).then_some(state));
+    let folded = state.and_then(|mut state| observe(pending, what, since, &mut state).then_some(state));
     match folded {
         Some(state) => {
             state.write_to(buffer);
@@ -189,9 +204,12 @@ fn fold(pending: &Pending, what: &Happenings, stale: bool, stored: &[u8], buffer
     }
 }
 
-/// Folds events into a state; `false` when one of them comes late.
-pub fn observe(pending: &Pending, what: &Happenings, state: &mut AccountState) -> bool {
+/// Folds events from `since` on into a state; `false` when one of them comes late. Older ones are archived, or too late even
+/// for that.
+pub fn observe(pending: &Pending, what: &Happenings, since: Timestamp, state: &mut AccountState) -> bool {
     what.events
         .iter()
-        .all(|event| state.observe_digest(pending.event(*event), pending.digests()) != Observation::Late)
+        .map(|event| pending.event(*event))
+        .filter(|event| event.occurred_at >= since)
+        .all(|event| state.observe_digest(event, pending.digests()) != Observation::Late)
 }

@@ -11,6 +11,7 @@
 
 mod capture;
 mod flush;
+mod ignored;
 mod pending;
 
 use std::cell::RefCell;

@@ -1,6 +1,12 @@
--- $1 source. Every account with its label, and how many events it has.
+-- $1 source. Every account with its label, and how many events it has that are not archived.
 SELECT a.account_id, a.account_key, l.is_bot, l.strategy,
-       (SELECT count(*) FROM botdet.activity WHERE account_id = a.account_id)
+       (
+           SELECT count(*)
+           FROM botdet.activity r
+           WHERE r.account_id = a.account_id AND r.occurred_at >= coalesce(
+               (SELECT s.archived_until FROM botdet.archived_state s WHERE s.account_id = a.account_id), '-infinity'
+           )
+       )
 FROM botdet.account a
 LEFT JOIN botdet.label l ON l.account_id = a.account_id AND l.detector = 'account'
 WHERE a.source = $1

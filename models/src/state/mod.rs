@@ -95,7 +95,8 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// Version of the stored form.
+    /// Version of the stored form. Stored states are made again from rows; archived ones have none left, so a new version must
+    /// be able to read those of the versions released before it.
     pub const VERSION: u8 = 3;
     /// Length of the stored form.
     pub const BYTES: usize = 1901;

@@ -35,6 +35,17 @@ const FOR_EVERYBODY: [&str; 25] = [
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
 const DECLARED: &[(&str, &str)] = &[
+    ("botdet.archive_accounts(bigint[],timestamp with time zone)", "v u strict -"),
+    ("botdet.drop_partition(regclass,regclass,boolean)", "v u strict -"),
+    ("botdet.follow_archive()", "v u - -"),
+    ("botdet.guard_partition(regclass,boolean)", "v u strict -"),
+    ("botdet.guard_partitions()", "v u - -"),
+    ("botdet.in_transaction_block()", "v u strict -"),
+    ("botdet.partitions_by_time(regclass)", "s s strict -"),
+    ("botdet.unarchived_accounts(regclass,timestamp with time zone)", "v u strict -"),
+    ("botdet_archive(regclass,timestamp with time zone,integer)", "v u - -"),
+    ("botdet_create_partitions(regclass,interval,interval,timestamp with time zone)", "v u - -"),
+    ("botdet_drop_partitions(regclass,interval,timestamp with time zone,boolean,integer)", "v u - -"),
     ("botdet.deployment_changed()", "v u - -"),
     ("botdet.check_column(regclass,text,text)", "v u strict -"),
     ("botdet.create_source_triggers(regclass)", "v u strict -"),
