@@ -17,7 +17,7 @@ use crate::postgres::state_table::StateTable;
 use crate::postgres::transaction::{inviting_workers, with_latest_snapshot};
 use crate::postgres::values::{Element, array_datum};
 use crate::settle;
-use crate::store::scores::{COLUMN_COUNT, COLUMNS, ScoreRow};
+use crate::store::scores::{COLUMNS, ScoreRow, writers};
 use crate::store::states;
 
 thread_local! {
@@ -34,6 +34,12 @@ thread_local! {
         )
         .planned_anew()
         .in_parallel()
+    };
+    static PLACES: Statement = const {
+        Statement::reading(
+            include_str!("sql/refresh_places.sql"),
+            &[pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID],
+        )
     };
     static CHUNKS: Statement = const {
         Statement::reading(
@@ -83,19 +89,15 @@ impl Batch {
 pub fn states(batch: &Batch) -> Result<(), Error> {
     with_latest_snapshot(|| {
         with_scratch(|| {
+            let states = built(batch);
+            let mut writer = StateWriter::new(&states);
             let mut written = Ok(());
-            let mut writer =
-                StateWriter { table: StateTable::open(), missing: Vec::new(), to_rebuild: VecDeque::new() };
-            inviting_workers(|| {
-                STATES.with(|statement| {
-                    statement.run(&batch.arguments(), |row| {
-                        if let (Some(account_id), Some(state), Ok(())) =
-                            (row.bigint(1), row.bytes(4), &written)
-                        {
-                            written = writer.write(account_id, row.place(2), row.timestamptz(3), state);
-                        }
-                        check_for_interrupts();
-                    });
+            PLACES.with(|statement| {
+                statement.run(&batch.arguments(), |row| {
+                    if let (Some(account_id), Ok(())) = (row.bigint(1), &written) {
+                        written = writer.write(account_id, row.place(2), row.timestamptz(3));
+                    }
+                    check_for_interrupts();
                 });
             });
             written.and_then(|()| writer.close())
@@ -103,26 +105,46 @@ pub fn states(batch: &Batch) -> Result<(), Error> {
     })
 }
 
+/// The states that rows make, by account.
+fn built(batch: &Batch) -> HashMap<i64, Vec<u8>> {
+    let mut states = HashMap::new();
+    inviting_workers(|| {
+        STATES.with(|statement| {
+            statement.run(&batch.arguments(), |row| {
+                states.extend(row.bigint(1).zip(row.bytes(2).map(<[u8]>::to_vec)));
+            });
+        });
+    });
+    states
+}
+
 /// Writes states in the order that everybody keeps: first those of accounts that have none, then the others, each in ascending
 /// order of account.
-struct StateWriter {
+struct StateWriter<'a> {
     table: StateTable,
+    states: &'a HashMap<i64, Vec<u8>>,
     /// Accounts that had no state, until the first that has.
     missing: Vec<(i64, Vec<u8>, bool)>,
     /// Those of them that somebody else has given one meanwhile, or that begin with an archive.
     to_rebuild: VecDeque<i64>,
 }
 
-impl StateWriter {
+impl<'a> StateWriter<'a> {
+    fn new(states: &'a HashMap<i64, Vec<u8>>) -> Self {
+        Self { table: StateTable::open(), states, missing: Vec::new(), to_rebuild: VecDeque::new() }
+    }
+
     fn write(
         &mut self,
         account_id: i64,
         place: Option<pg_sys::ItemPointerData>,
         archived_until: Option<Timestamp>,
-        state: &[u8],
     ) -> Result<(), Error> {
+        let Some(state) = self.states.get(&account_id) else {
+            return Ok(());
+        };
         let Some(place) = place else {
-            self.missing.push((account_id, state.to_vec(), false));
+            self.missing.push((account_id, state.clone(), false));
             return Ok(());
         };
         self.add_missing();
@@ -168,24 +190,26 @@ pub fn scores(batch: &Batch) -> Result<(), Error> {
     })
 }
 
-/// Scores of a batch, and who had written those that were there.
+/// Scores of a batch in ascending order of account, and who had written those that were there. Of an account that was never known
+/// there is nothing to say.
 fn scored(batch: &Batch) -> (Vec<ScoreRow>, HashMap<i64, u32>) {
     let [refresh_id, _, last] = batch.arguments();
     let arguments = [refresh_id, Some(first_of_chunks(batch)), last, chunk_size()];
-    let (mut rows, mut writers) = (Vec::new(), HashMap::new());
+    let (mut rows, mut unknown) = (Vec::new(), HashSet::new());
     inviting_workers(|| {
         SCORES.with(|statement| {
             statement.run(&arguments, |row| {
                 let columns = COLUMNS.iter().zip(1..);
                 let mut columns = columns.map(|(element, number)| row.owned(number, *element));
-                let row_of_score = ScoreRow::new(std::array::from_fn(|_| columns.next().flatten()));
-                let writer = row.xid(COLUMN_COUNT as i32 + 1);
-                writers.extend(writer.map(|writer| (row_of_score.account_id(), writer)));
-                rows.push(row_of_score);
-                check_for_interrupts();
+                rows.push(ScoreRow::new(std::array::from_fn(|_| columns.next().flatten())));
+                unknown.extend(row.bigint(1).filter(|_| row.text(10).as_deref() == Some("none")));
             });
         });
     });
+    rows.sort_unstable_by_key(ScoreRow::account_id);
+    let account_ids: Vec<i64> = rows.iter().map(ScoreRow::account_id).collect();
+    let writers = writers(&account_ids);
+    rows.retain(|row| !unknown.contains(&row.account_id()) || writers.contains_key(&row.account_id()));
     (rows, writers)
 }
 

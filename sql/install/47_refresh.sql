@@ -92,25 +92,28 @@ LANGUAGE plpgsql AS $$
 DECLARE
     source botdet.source;
     is_number boolean;
+    names text[];
+    ids bigint[];
 BEGIN
     SELECT s.* INTO STRICT source FROM botdet.source s WHERE s.relation = list_accounts.relation;
     SELECT a.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) INTO is_number
     FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attname = source.account_column;
-    EXECUTE format(
-        CASE WHEN is_number THEN
-            'INSERT INTO botdet.refresh_account (refresh_id, account_id)
-             SELECT DISTINCT $1, %1$I::bigint FROM %2$s WHERE %1$I IS NOT NULL
-             ON CONFLICT DO NOTHING'
-        ELSE
-            'INSERT INTO botdet.refresh_account (refresh_id, account_id)
-             SELECT $1, n
-             FROM unnest(botdet.number_names(ARRAY(
-                 SELECT DISTINCT %1$I::text COLLATE "C" FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1
-             ))) AS n
-             ON CONFLICT DO NOTHING'
-        END, source.account_column, relation
-    ) USING refresh_id;
+    -- Collected first and inserted then: workers help with a query, and not with an INSERT.
+    IF is_number THEN
+        EXECUTE format(
+            'SELECT ARRAY(SELECT DISTINCT %1$I::bigint FROM %2$s WHERE %1$I IS NOT NULL)', source.account_column, relation
+        ) INTO ids;
+    ELSE
+        EXECUTE format(
+            'SELECT ARRAY(SELECT DISTINCT %1$I::text COLLATE "C" FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1)',
+            source.account_column, relation
+        ) INTO names;
+        ids := botdet.number_names(names);
+    END IF;
+    INSERT INTO botdet.refresh_account (refresh_id, account_id)
+    SELECT list_accounts.refresh_id, k.id FROM unnest(ids) AS k (id)
+    ON CONFLICT DO NOTHING;
 END
 $$;
 COMMENT ON FUNCTION botdet.list_accounts(bigint, regclass) IS 'adds the accounts of a source to those of a refresh';

@@ -34,7 +34,7 @@ fn for_each_row(since: Timestamp, until: Timestamp, mut each: impl FnMut(i64, Ti
     let arguments = [Some(timestamp_datum(since)), Some(timestamp_datum(until))];
     for source in sources::all().iter() {
         let mut rows = 0u32;
-        source.window.stream(&arguments, FETCHED_ROWS, |row| {
+        source.window.stream(&arguments, |row| {
             if let Some((account_id, at)) = row.bigint(ACCOUNT).zip(row.timestamptz(OCCURRED_AT)) {
                 each(account_id, at, row);
             }

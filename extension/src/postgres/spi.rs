@@ -11,6 +11,9 @@ use super::memory::Scratch;
 use super::values::Element;
 use super::{transaction, values};
 
+/// Rows after which what they have allocated is given back.
+const ROWS_A_SCRATCH: u64 = 64;
+
 /// A statement with its plan, prepared once a session. Lives in a `thread_local!`.
 pub struct Statement {
     sql: Cow<'static, str>,
@@ -123,33 +126,44 @@ impl Statement {
         }
     }
 
-    /// Like [`Statement::run`], but fetches `batch` rows at a time.
-    pub fn stream(&self, arguments: &[Option<Datum>], batch: i64, mut each: impl FnMut(&Row<'_>)) {
+    /// Like [`Statement::run`], but hands over each row as soon as it is there, and keeps none. `each` must not run SQL that
+    /// writes.
+    pub fn stream(&self, arguments: &[Option<Datum>], mut each: impl FnMut(&Row<'_>)) {
         assert_eq!(arguments.len(), self.types.len(), "arguments of the statement");
-        let (mut datums, nulls) = split(arguments);
-        // SAFETY: as in `run`; the portal is closed before SPI is.
+        // SAFETY: as in `run`; receiver and parameters outlive the execution.
         unsafe {
             let context = pg_sys::CurrentMemoryContext;
             pg_sys::SPI_connect();
-            let portal = pg_sys::SPI_cursor_open(
-                std::ptr::null(),
-                self.plan(),
-                datums.as_mut_ptr(),
-                nulls.as_ptr(),
-                true,
-            );
-            let scratch = Scratch::new();
-            loop {
-                pg_sys::SPI_cursor_fetch(portal, true, batch as _);
-                let fetched = pg_sys::SPI_processed;
-                scratch.run(|| for_each_row(context, &mut each));
-                scratch.clear();
-                if fetched < batch as u64 {
-                    break;
-                }
-            }
-            pg_sys::SPI_cursor_close(portal);
+            let mut receiver = Receiver::new(context, &mut each);
+            let options = pg_sys::SPIExecuteOptions {
+                params: self.parameters(arguments),
+                read_only: true,
+                dest: (&raw mut receiver).cast(),
+                ..Default::default()
+            };
+            let status = pg_sys::SPI_execute_plan_extended(self.plan(), &raw const options);
+            assert!(status > 0, "SPI_execute_plan_extended returned {status}");
+            receiver.scratch.release();
             pg_sys::SPI_finish();
+        }
+    }
+
+    /// # Safety
+    /// The result lies in the current memory context.
+    unsafe fn parameters(&self, arguments: &[Option<Datum>]) -> pg_sys::ParamListInfo {
+        // SAFETY: the list has room for as many parameters as it is made for.
+        unsafe {
+            let list = pg_sys::makeParamList(arguments.len() as i32);
+            let places = (*list).params.as_mut_slice(arguments.len());
+            for ((place, argument), parameter_type) in places.iter_mut().zip(arguments).zip(self.types) {
+                *place = pg_sys::ParamExternData {
+                    value: argument.unwrap_or(Datum::null()),
+                    isnull: argument.is_none(),
+                    pflags: pg_sys::PARAM_FLAG_CONST as u16,
+                    ptype: *parameter_type,
+                };
+            }
+            list
         }
     }
 
@@ -192,41 +206,93 @@ fn split(arguments: &[Option<Datum>]) -> (Vec<Datum>, Vec<std::ffi::c_char>) {
 /// # Safety
 /// SPI must be connected; the current tuple table is freed.
 unsafe fn for_each_row(context: pg_sys::MemoryContext, each: &mut impl FnMut(&Row<'_>)) {
-    // SAFETY: the table belongs to the connection, has numvals rows, and nothing in `each` can free it: nested SPI calls
-    // have a connection of their own.
+    // SAFETY: the table belongs to the connection, has numvals rows of its descriptor's columns, and nothing in `each` can free it:
+    // nested SPI calls have a connection of their own.
     unsafe {
         let table = pg_sys::SPI_tuptable;
         if table.is_null() {
             return;
         }
+        let columns = (*(*table).tupdesc).natts as usize;
+        let (mut values, mut nulls) = (vec![Datum::null(); columns], vec![false; columns]);
         for index in 0..(*table).numvals as usize {
-            each(&Row {
-                context,
-                tuple: *(*table).vals.add(index),
-                descriptor: (*table).tupdesc,
-                lifetime: std::marker::PhantomData,
-            });
+            let tuple = *(*table).vals.add(index);
+            pg_sys::heap_deform_tuple(tuple, (*table).tupdesc, values.as_mut_ptr(), nulls.as_mut_ptr());
+            each(&Row { context, values: &values, nulls: &nulls });
         }
         pg_sys::SPI_freetuptable(table);
     }
 }
 
+/// Where the executor sends rows of [`Statement::stream`].
+#[repr(C)]
+struct Receiver<'a> {
+    /// What the executor knows of it.
+    destination: pg_sys::DestReceiver,
+    context: pg_sys::MemoryContext,
+    each: &'a mut dyn FnMut(&Row<'_>),
+    /// Holds what rows have allocated.
+    scratch: Scratch,
+    rows: u64,
+}
+
+impl<'a> Receiver<'a> {
+    fn new(context: pg_sys::MemoryContext, each: &'a mut dyn FnMut(&Row<'_>)) -> Self {
+        let destination = pg_sys::DestReceiver {
+            receiveSlot: Some(receive),
+            rStartup: Some(startup),
+            rShutdown: Some(shutdown),
+            rDestroy: Some(shutdown),
+            mydest: pg_sys::CommandDest::DestNone,
+        };
+        Self { destination, context, each, scratch: Scratch::new(), rows: 0 }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn receive(
+    slot: *mut pg_sys::TupleTableSlot,
+    destination: *mut pg_sys::DestReceiver,
+) -> bool {
+    // SAFETY: the destination is the first field of a receiver, which outlives the execution; the slot holds a row.
+    unsafe {
+        let receiver = &mut *destination.cast::<Receiver<'_>>();
+        let columns = (*(*slot).tts_tupleDescriptor).natts;
+        // A slot of computed values has all of them.
+        if i32::from((*slot).tts_nvalid) < columns {
+            pg_sys::slot_getsomeattrs_int(slot, columns);
+        }
+        let row = Row {
+            context: receiver.context,
+            values: std::slice::from_raw_parts((*slot).tts_values, columns as usize),
+            nulls: std::slice::from_raw_parts((*slot).tts_isnull, columns as usize),
+        };
+        receiver.scratch.run(|| (receiver.each)(&row));
+        receiver.rows += 1;
+        if receiver.rows.is_multiple_of(ROWS_A_SCRATCH) {
+            receiver.scratch.clear();
+        }
+        true
+    }
+}
+
+unsafe extern "C-unwind" fn startup(_: *mut pg_sys::DestReceiver, _: i32, _: pg_sys::TupleDesc) {}
+
+unsafe extern "C-unwind" fn shutdown(_: *mut pg_sys::DestReceiver) {}
+
 /// One row of a result. Columns count from 1, and have the types the statement gives them.
 pub struct Row<'a> {
     /// That of whoever runs the statement.
     context: pg_sys::MemoryContext,
-    tuple: pg_sys::HeapTuple,
-    descriptor: pg_sys::TupleDesc,
-    lifetime: std::marker::PhantomData<&'a ()>,
+    values: &'a [Datum],
+    nulls: &'a [bool],
 }
 
 impl Row<'_> {
     /// The value of a column, which lives as long as the row.
     pub fn datum(&self, column: i32) -> Option<Datum> {
-        let mut is_null = false;
-        // SAFETY: tuple and descriptor belong together; SPI_getbinval checks the column's number.
-        let datum = unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, column, &raw mut is_null) };
-        (!is_null).then_some(datum)
+        let index = usize::try_from(column - 1).ok()?;
+        (!*self.nulls.get(index)?).then(|| self.values[index])
     }
 
     pub fn oid(&self, column: i32) -> Option<Oid> {

@@ -21,8 +21,6 @@ use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum}
 use crate::sources::{self, Source};
 use crate::upkeep::{self, Happenings};
 
-/// Rows that are fetched at a time: each may hold a long text.
-const FETCHED_ROWS: i64 = 256;
 /// Attempts to give numbers to names that other transactions are giving numbers to.
 const ATTEMPTS: usize = 10;
 
@@ -214,7 +212,7 @@ pub fn fold_rows(
             Some(timestamp_datum(*span.end())),
             Some(timestamp_datum(*span.start())),
         ];
-        source.events.stream(&arguments, FETCHED_ROWS, |row| {
+        source.events.stream(&arguments, |row| {
             let value = |number: i16| row.datum(i32::from(number));
             let action_of = |name: Option<&str>| source.action(name);
             source.event_columns.with_event(&value, action_of, |event| {
