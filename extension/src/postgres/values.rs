@@ -89,7 +89,7 @@ pub enum Element {
 }
 
 impl Element {
-    pub fn oid(self) -> Oid {
+    pub const fn oid(self) -> Oid {
         match self {
             Self::Bigint => pg_sys::INT8OID,
             Self::Float8 => pg_sys::FLOAT8OID,

@@ -9,7 +9,7 @@ use botdet_models::network::Network;
 use botdet_models::profile::Profile;
 use botdet_models::sequence::Sequence;
 use botdet_models::state::AccountState;
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum};
 use pgrx::warning;
 
 use super::archive;
@@ -26,8 +26,18 @@ const ATTEMPTS: usize = 10;
 
 thread_local! {
     static ACCOUNTS: Statement = const {
-        Statement::reading(include_str!("../sql/accounts.sql"), &[pg_sys::INT8ARRAYOID, pg_sys::TIMESTAMPTZOID])
-            .planned_once()
+        Statement::reading(
+            concat!(include_str!("../sql/account_columns.sql"), include_str!("../sql/accounts.sql")),
+            &[pg_sys::INT8ARRAYOID, pg_sys::TIMESTAMPTZOID],
+        )
+        .planned_once()
+    };
+    static ACCOUNT: Statement = const {
+        Statement::reading(
+            concat!(include_str!("../sql/account_columns.sql"), include_str!("../sql/account.sql")),
+            &[pg_sys::INT8OID, pg_sys::TIMESTAMPTZOID],
+        )
+        .planned_once()
     };
     static KEYS: Statement = const {
         Statement::reading(include_str!("../sql/account_keys.sql"), &[pg_sys::INT8ARRAYOID])
@@ -80,24 +90,32 @@ struct Stored {
     network: Network,
 }
 
+impl Stored {
+    fn of(row: &Row<'_>) -> Self {
+        Self {
+            key: row.text(14).map(std::borrow::Cow::into_owned),
+            state: usable_state(row),
+            archived_until: row.timestamptz(21),
+            profile: profile(row),
+            network: network(row),
+        }
+    }
+}
+
 /// What is known of accounts up to `as_of`, in their order, as the active snapshot sees them.
 ///
 /// # Errors
 /// As [`state_from_rows`].
 pub fn load(account_ids: &[i64], as_of: Timestamp) -> Result<Vec<Account>, Error> {
     let mut loaded = Vec::with_capacity(account_ids.len());
-    let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
-    ACCOUNTS.with(|statement| {
-        statement.run(&[Some(ids), Some(timestamp_datum(as_of))], |row| {
-            loaded.push(Stored {
-                key: row.text(14).map(std::borrow::Cow::into_owned),
-                state: usable_state(row),
-                archived_until: row.timestamptz(21),
-                profile: profile(row),
-                network: network(row),
-            });
-        });
-    });
+    let mut load = |row: &Row<'_>| loaded.push(Stored::of(row));
+    let as_of_datum = Some(timestamp_datum(as_of));
+    if let [account_id] = account_ids {
+        ACCOUNT.with(|statement| statement.run(&[Some(Datum::from(*account_id)), as_of_datum], &mut load));
+    } else {
+        let ids = array_datum(Element::Bigint, account_ids.iter().map(|id| Some((*id).into())));
+        ACCOUNTS.with(|statement| statement.run(&[Some(ids), as_of_datum], &mut load));
+    }
     let accounts = account_ids.iter().zip(loaded);
     accounts
         .map(|(account_id, stored)| {

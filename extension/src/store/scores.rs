@@ -27,12 +27,13 @@ pub const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Text,
 ];
 
-/// Types of those columns, as arrays.
-const ARRAYS: [pg_sys::Oid; COLUMN_COUNT] = {
-    let mut types = [pg_sys::Oid::INVALID; COLUMN_COUNT];
+/// Types of those columns, one by one and as arrays.
+const TYPES: [[pg_sys::Oid; COLUMN_COUNT]; 2] = {
+    let mut types = [[pg_sys::Oid::INVALID; COLUMN_COUNT]; 2];
     let mut index = 0;
     while index < COLUMN_COUNT {
-        types[index] = COLUMNS[index].array_oid();
+        types[0][index] = COLUMNS[index].oid();
+        types[1][index] = COLUMNS[index].array_oid();
         index += 1;
     }
     types
@@ -42,14 +43,21 @@ thread_local! {
     static WRITE: Statement = const {
         Statement::writing(
             concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_overwrite_score.sql")),
-            &ARRAYS,
+            &TYPES[1],
+        )
+        .planned_once()
+    };
+    static WRITE_ONE: Statement = const {
+        Statement::writing(
+            concat!(include_str!("../sql/insert_score.sql"), include_str!("../sql/or_overwrite_score.sql")),
+            &TYPES[0],
         )
         .planned_once()
     };
     static INSERT_OR_LOCK: Statement = const {
         Statement::writing(
             concat!(include_str!("../sql/insert_scores.sql"), include_str!("../sql/or_lock_score.sql")),
-            &ARRAYS,
+            &TYPES[1],
         )
         .planned_once()
     };
@@ -104,7 +112,10 @@ impl ScoreRow {
 
 /// Writes scores over what is there. Accounts must be in ascending order and come once each.
 pub fn write(rows: &[ScoreRow]) {
-    WRITE.with(|statement| statement.run(&arrays(rows), |_| {}));
+    match rows {
+        [row] => WRITE_ONE.with(|statement| statement.run(&row.0, |_| {})),
+        rows => WRITE.with(|statement| statement.run(&arrays(rows), |_| {})),
+    };
 }
 
 /// Inserts scores of accounts that have none, locks those of all others until the transaction ends, and says which were

@@ -7,6 +7,7 @@ use clap::Args;
 use postgres::Client;
 use serde::Serialize;
 
+use super::groups::{GroupFigures, judge_groups};
 use super::load::LoadReport;
 use super::publish::publish;
 use super::score::{ScoringReport, judge_stored, score};
@@ -64,6 +65,7 @@ struct DemoReport {
     scoring: ScoringReport,
     /// Figures of the stored scores of accounts held out: what the database itself answered.
     stored_held_out_roc_auc: Option<f64>,
+    groups: Vec<GroupFigures>,
     live: Vec<LiveAccount>,
     seconds: f64,
 }
@@ -128,6 +130,7 @@ impl Demo {
             "     {} accounts in {:.1} s: {:.0} a second, {} flagged",
             scoring.accounts, scoring.seconds, scoring.accounts_per_second, scoring.flagged
         ));
+        let groups = judge_groups(&mut client, SOURCE, output)?;
         if let Some(figures) = &trained.report.held_out {
             output.say(&format!("\n{} accounts held out from the training:\n", figures.pipeline.accounts));
             output.say(&figures_table(figures));
@@ -151,6 +154,7 @@ impl Demo {
             version,
             scoring,
             stored_held_out_roc_auc: stored.and_then(|stored| stored.roc_auc),
+            groups,
             live,
             seconds: started.elapsed().as_secs_f64(),
         };
@@ -172,6 +176,7 @@ What to try next, in `make psql`:
     SELECT * FROM botdet.flagged_account ORDER BY bot_probability DESC LIMIT 10;
     SELECT * FROM botdet_score((SELECT max(account_id) FROM botdet.account));
     SELECT * FROM botdet_explain((SELECT min(account_id) FROM botdet.flagged_account));
+    SELECT group_id, accounts, account_id, occasions, target FROM botdet_lockstep(evidence => 1);
     SELECT version, is_champion, size_bytes FROM botdet.model_versions;
     SELECT feature, unit, meaning FROM botdet.feature_catalog;
 

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod evaluate;
 pub mod follow;
+pub mod groups;
 pub mod load;
 pub mod publish;
 pub mod score;

@@ -1,6 +1,7 @@
 //! What the README shows works.
 
-use botdet_tests::{Refusal, TestDatabase};
+use botdet_tests::TestDatabase;
+use botdet_tests::programs::program;
 
 #[test]
 fn every_sql_block_of_the_readme_runs() {
@@ -9,15 +10,20 @@ fn every_sql_block_of_the_readme_runs() {
     let blocks = sql_blocks(&text);
     assert!(!blocks.is_empty(), "README.md has no ```sql block");
     let database = TestDatabase::populated("readme");
-    let mut client = database.connect();
     for (line, block) in blocks {
         assert!(
             !block.lines().any(|line| line.trim_start().starts_with('\\')),
             "README.md:{line}: psql's own commands are not SQL"
         );
-        if let Err(error) = client.batch_execute(&block) {
-            unreachable!("README.md:{line}: {:?}\n{block}", Refusal::of(&error));
-        }
+        // A statement at a time, as people run them: procedures that commit take no block of several.
+        let file = std::env::temp_dir().join(format!("{}.sql", database.name()));
+        std::fs::write(&file, &block).expect("the block can be written to a file");
+        let mut psql = program("psql", &database);
+        psql.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file"]).arg(&file);
+        let output = psql.output().expect("psql can be run");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "README.md:{line}: {error}\n{block}");
+        let _ = std::fs::remove_file(&file);
     }
 }
 
