@@ -33,6 +33,10 @@ pub enum Error {
     NoAnomalyModel,
     NullArgument(&'static str),
     NamesVanish,
+    /// A time that has to have come.
+    InTheFuture {
+        argument: &'static str,
+    },
     /// An argument that counts something.
     BelowOne {
         argument: &'static str,
@@ -121,6 +125,7 @@ impl Error {
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
             Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
+            Self::InTheFuture { argument } => format!("{argument} is in the future"),
             Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
             Self::NamesVanish => "the names of new accounts are removed as fast as they are added".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
@@ -159,7 +164,9 @@ impl Error {
             Self::NotAnAggregate => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-            Self::Group(_) | Self::BelowOne { .. } => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::Group(_) | Self::BelowOne { .. } | Self::InTheFuture { .. } => {
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE
+            }
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
@@ -195,6 +202,9 @@ impl Error {
             Self::NotAnAggregate => Some("Call botdet_state()."),
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
             Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
+            Self::InTheFuture { .. } => {
+                Some("What is found is dated by it, and would hide what is found until then.")
+            }
             Self::NamesVanish => Some("Try again when whoever deletes from botdet.account is done."),
             Self::NotAStatementTrigger(_) => {
                 Some("botdet_bind_source() creates the triggers that a table needs.")

@@ -14,11 +14,17 @@ use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
-use crate::postgres::transaction::{inviting_workers, with_latest_snapshot};
+use crate::postgres::transaction::{inviting_workers, processes_of_a_query, with_latest_snapshot};
 use crate::postgres::values::{Element, array_datum};
+use crate::settings;
 use crate::settle;
 use crate::store::scores::{COLUMNS, ScoreRow, writers};
 use crate::store::states;
+
+/// Rows that an account is taken to have where nothing is known of the tables.
+const ROWS_ASSUMED: f64 = 200.0;
+/// Memory that one event takes until it is folded, about.
+const BYTES_AN_EVENT: f64 = 128.0;
 
 thread_local! {
     static END: Statement = const {
@@ -27,13 +33,22 @@ thread_local! {
             &[pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID],
         )
     };
+    static CHUNK_ACCOUNTS: Statement = const {
+        Statement::reading(
+            include_str!("sql/accounts_of_chunk.sql"),
+            &[pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID],
+        )
+    };
     static STATES: Statement = const {
         Statement::reading(
             include_str!("sql/refreshed_states.sql"),
-            &[pg_sys::INT8OID, pg_sys::INT8OID, pg_sys::INT8OID],
+            &[pg_sys::INT8OID, pg_sys::INT8ARRAYOID, pg_sys::INT8OID, pg_sys::INT8OID],
         )
         .planned_anew()
         .in_parallel()
+    };
+    static ROWS_AN_ACCOUNT: Statement = const {
+        Statement::reading(include_str!("sql/rows_an_account.sql"), &[pg_sys::INT8OID])
     };
     static PLACES: Statement = const {
         Statement::reading(
@@ -62,6 +77,7 @@ pub struct Batch {
     refresh_id: i64,
     first: i64,
     pub last: i64,
+    accounts: usize,
 }
 
 impl Batch {
@@ -72,14 +88,23 @@ impl Batch {
             None => i64::MIN,
         };
         let arguments = [refresh_id, first, i64::from(size)].map(|number| Some(Datum::from(number)));
-        let mut last = None;
-        END.with(|statement| statement.run(&arguments, |row| last = row.bigint(1)));
-        Some(Self { refresh_id, first, last: last? })
+        let mut found = None;
+        END.with(|statement| statement.run(&arguments, |row| found = row.bigint(1).zip(row.bigint(2))));
+        let (last, accounts) = found?;
+        Some(Self { refresh_id, first, last, accounts: accounts as usize })
     }
 
     fn arguments(&self) -> [Option<Datum>; 3] {
         [self.refresh_id, self.first, self.last].map(|number| Some(Datum::from(number)))
     }
+}
+
+/// The accounts of a chunk: of a refresh, from the first to the last, at most so many.
+pub fn accounts_of_chunk(chunk: [i64; 4]) -> Vec<i64> {
+    let mut account_ids = Vec::new();
+    let arguments = chunk.map(|number| Some(Datum::from(number)));
+    CHUNK_ACCOUNTS.with(|statement| statement.run(&arguments, |row| account_ids.extend(row.bigint(1))));
+    account_ids
 }
 
 /// Builds states again from rows.
@@ -108,9 +133,11 @@ pub fn states(batch: &Batch) -> Result<(), Error> {
 /// The states that rows make, by account.
 fn built(batch: &Batch) -> HashMap<i64, Vec<u8>> {
     let mut states = HashMap::new();
+    let chunk = chunk_of_states(batch);
+    let arguments = in_chunks(batch, chunk);
     inviting_workers(|| {
         STATES.with(|statement| {
-            statement.run(&batch.arguments(), |row| {
+            statement.run(&arguments, |row| {
                 states.extend(row.bigint(1).zip(row.bytes(2).map(<[u8]>::to_vec)));
             });
         });
@@ -193,8 +220,7 @@ pub fn scores(batch: &Batch) -> Result<(), Error> {
 /// Scores of a batch in ascending order of account, and who had written those that were there. Of an account that was never known
 /// there is nothing to say.
 fn scored(batch: &Batch) -> (Vec<ScoreRow>, HashMap<i64, u32>) {
-    let [refresh_id, _, last] = batch.arguments();
-    let arguments = [refresh_id, Some(first_of_chunks(batch)), last, chunk_size()];
+    let arguments = in_chunks(batch, CHUNK);
     let (mut rows, mut unknown) = (Vec::new(), HashSet::new());
     inviting_workers(|| {
         SCORES.with(|statement| {
@@ -213,15 +239,25 @@ fn scored(batch: &Batch) -> (Vec<ScoreRow>, HashMap<i64, u32>) {
     (rows, writers)
 }
 
-fn chunk_size() -> Option<Datum> {
-    Some(Datum::from(CHUNK as i64))
+/// Accounts whose states one process builds at a time: as many as their events fit into its memory, and not more than its share.
+fn chunk_of_states(batch: &Batch) -> usize {
+    let mut rows = None;
+    ROWS_AN_ACCOUNT.with(|statement| {
+        statement.run(&[Some(Datum::from(batch.refresh_id))], |row| rows = row.float8(1));
+    });
+    let bytes = rows.unwrap_or(ROWS_ASSUMED).max(1.0) * BYTES_AN_EVENT;
+    let fitting = (settings::maintenance_bytes() as f64 / bytes) as usize;
+    fitting.min(batch.accounts.div_ceil(processes_of_a_query())).max(1)
 }
 
-fn first_of_chunks(batch: &Batch) -> Datum {
+/// Arguments that name a batch in chunks: the refresh, the first account of each chunk, the last of all, accounts of a chunk.
+fn in_chunks(batch: &Batch, chunk: usize) -> [Option<Datum>; 4] {
     let [refresh_id, first, last] = batch.arguments();
+    let size = Some(Datum::from(chunk as i64));
     let mut firsts = Vec::new();
     CHUNKS.with(|statement| {
-        statement.run(&[refresh_id, first, last, chunk_size()], |row| firsts.push(row.bigint(1)));
+        statement.run(&[refresh_id, first, last, size], |row| firsts.push(row.bigint(1)));
     });
-    array_datum(Element::Bigint, firsts.into_iter().map(|first| first.map(Datum::from)))
+    let firsts = array_datum(Element::Bigint, firsts.into_iter().map(|first| first.map(Datum::from)));
+    [refresh_id, Some(firsts), last, size]
 }

@@ -114,6 +114,11 @@ pub fn pending_bytes() -> usize {
     PENDING_MEMORY.get() as usize * 1024
 }
 
+/// Bytes that one process may use for maintenance, by `maintenance_work_mem`.
+pub fn maintenance_bytes() -> usize {
+    crate::postgres::transaction::maintenance_kilobytes() * 1024
+}
+
 /// Databases that get a background worker.
 pub fn worker_databases() -> Vec<String> {
     let setting = WORKER_DATABASES.get().unwrap_or_default();

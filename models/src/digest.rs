@@ -141,6 +141,63 @@ fn words_of<'a>(words: &'a [u8], event: &Digest) -> &'a [u8] {
     words.get(start..start + usize::from(event.words.1)).unwrap_or_default()
 }
 
+/// Digested events of several accounts, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct GroupedDigests {
+    digests: Digests,
+    /// The account of each event, by its place among those asked for.
+    groups: Vec<u32>,
+}
+
+impl GroupedDigests {
+    /// Digests an event of one account and adds it.
+    pub fn push(&mut self, group: u32, event: &Event<'_>) {
+        self.digests.push(event);
+        self.groups.push(group);
+    }
+
+    /// Bytes that the digests take up.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.digests.size() + self.groups.len() * size_of::<u32>()
+    }
+
+    /// Hands over every event with its account and its words, account by account, and of each in the order in which a state
+    /// observes them.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(usize, &Digest, &[u8])) {
+        let Digests { events, words } = &self.digests;
+        for numbers in
+            self.by_group().chunk_by_mut(|a, b| self.groups[*a as usize] == self.groups[*b as usize])
+        {
+            numbers.sort_unstable_by(|a, b| {
+                let (a, b) = (&events[*a as usize], &events[*b as usize]);
+                a.compare(words_of(words, a), b, words_of(words, b))
+            });
+            for number in numbers {
+                let event = &events[*number as usize];
+                each(self.groups[*number as usize] as usize, event, words_of(words, event));
+            }
+        }
+    }
+
+    /// Numbers of the events, those of each account together.
+    fn by_group(&self) -> Vec<u32> {
+        let mut ends = vec![0u32; self.groups.iter().max().map_or(0, |group| *group as usize + 1)];
+        self.groups.iter().for_each(|group| ends[*group as usize] += 1);
+        let mut end = 0;
+        for group in &mut ends {
+            end += *group;
+            *group = end;
+        }
+        let mut numbers = vec![0; self.groups.len()];
+        for (number, group) in self.groups.iter().enumerate().rev() {
+            ends[*group as usize] -= 1;
+            numbers[ends[*group as usize] as usize] = number as u32;
+        }
+        numbers
+    }
+}
+
 /// Hash of a name that is there and not empty, else 0.
 fn hash_of_name(name: Option<&str>) -> u32 {
     name.filter(|name| !name.is_empty()).map_or(0, |name| hash32(name).max(1))

@@ -292,7 +292,7 @@ CREATE TABLE botdet.refresh (
 COMMENT ON TABLE botdet.refresh IS 'runs of botdet_refresh_features() and botdet_refresh_scores(), finished or not';
 COMMENT ON COLUMN botdet.refresh.refresh_id IS 'number of the run';
 COMMENT ON COLUMN botdet.refresh.command IS 'what is made again: features (the states they are made of) or scores';
-COMMENT ON COLUMN botdet.refresh.phase IS 'finding accounts, refreshing, done; stopped, when a later run did the same';
+COMMENT ON COLUMN botdet.refresh.phase IS 'finding accounts, refreshing, done; refreshing also for a run that was stopped, until it is taken up or a later one is done: then stopped';
 COMMENT ON COLUMN botdet.refresh.accounts_total IS 'accounts to refresh; NULL while they are being found';
 COMMENT ON COLUMN botdet.refresh.accounts_done IS 'accounts refreshed and committed';
 COMMENT ON COLUMN botdet.refresh.last_account_id IS 'the last of these: accounts are taken in ascending order';
@@ -302,11 +302,12 @@ COMMENT ON COLUMN botdet.refresh.started_at IS 'when it began';
 COMMENT ON COLUMN botdet.refresh.updated_at IS 'when the last batch was done';
 COMMENT ON COLUMN botdet.refresh.finished_at IS 'when it was finished; NULL while it runs, and for one that was stopped';
 
+-- A row of a few bytes stands for an account's worth of work: as many workers as the server allows.
 CREATE TABLE botdet.refresh_account (
     refresh_id bigint NOT NULL,
     account_id bigint NOT NULL,
     PRIMARY KEY (refresh_id, account_id)
-);
+) WITH (parallel_workers = 64);
 COMMENT ON TABLE botdet.refresh_account IS 'accounts of each unfinished refresh';
 COMMENT ON COLUMN botdet.refresh_account.refresh_id IS 'number of the run';
 COMMENT ON COLUMN botdet.refresh_account.account_id IS 'account that the run refreshes';

@@ -57,7 +57,6 @@ DECLARE
     others regclass;
     has_numbers boolean;
     accounts bigint := 0;
-    run botdet.refresh;
     up_to bigint;
 BEGIN
     IF relation IS NULL OR account IS NULL OR occurred_at IS NULL THEN
@@ -130,15 +129,15 @@ BEGIN
     );
     PERFORM botdet.create_source_triggers(relation);
     IF backfill THEN
-        run := botdet.begin_refresh('features', false);
-        PERFORM botdet.list_accounts(run.refresh_id, relation);
+        -- No run of botdet.refresh: it is done or undone with this transaction.
+        PERFORM botdet.list_accounts(-pg_backend_pid(), relation);
         PERFORM botdet.analyze_refresh();
         LOOP
-            up_to := botdet.refresh_states(run.refresh_id, up_to, 8192);
+            up_to := botdet.refresh_states(-pg_backend_pid(), up_to, 16384);
             EXIT WHEN up_to IS NULL;
         END LOOP;
-        SELECT count(*) INTO accounts FROM botdet.refresh_account a WHERE a.refresh_id = run.refresh_id;
-        PERFORM botdet.end_refresh(run.refresh_id);
+        DELETE FROM botdet.refresh_account a WHERE a.refresh_id = -pg_backend_pid();
+        GET DIAGNOSTICS accounts = ROW_COUNT;
     END IF;
     RETURN accounts;
 END
@@ -157,21 +156,35 @@ BEGIN
     IF relation = 'botdet.activity'::regclass THEN
         RAISE EXCEPTION 'botdet.activity stays bound' USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    DELETE FROM botdet.source s WHERE s.relation = botdet_unbind_source.relation;
-    IF NOT FOUND THEN
+    IF NOT EXISTS (SELECT FROM botdet.source s WHERE s.relation = botdet_unbind_source.relation) THEN
         RAISE EXCEPTION '% is not bound', relation
             USING ERRCODE = 'undefined_object', HINT = 'botdet.source lists the tables that are.';
     END IF;
-    FOREACH operation IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
-        EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', 'botdet_' || operation, relation);
-    END LOOP;
-    -- Whose rows these were is not asked: a state that is stale for nothing is built again from what there is.
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid = relation) THEN
+        -- From here on nobody else inserts.
+        FOREACH operation IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
+            EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', 'botdet_' || operation, relation);
+        END LOOP;
+        PERFORM botdet.list_accounts(-pg_backend_pid(), relation);
+    ELSE
+        -- The table is gone, and nobody can say whose rows these were.
+        INSERT INTO botdet.refresh_account (refresh_id, account_id)
+        SELECT -pg_backend_pid(), s.account_id FROM botdet.account_state s;
+    END IF;
+    DELETE FROM botdet.source s WHERE s.relation = botdet_unbind_source.relation;
     UPDATE botdet.account_state s SET stale = true
-    FROM (SELECT account_id FROM botdet.account_state ORDER BY account_id FOR NO KEY UPDATE) AS k
+    FROM (
+        SELECT l.account_id
+        FROM botdet.account_state l
+        JOIN botdet.refresh_account a ON a.account_id = l.account_id AND a.refresh_id = -pg_backend_pid()
+        ORDER BY l.account_id
+        FOR NO KEY UPDATE OF l
+    ) AS k
     WHERE s.account_id = k.account_id;
     GET DIAGNOSTICS accounts = ROW_COUNT;
+    DELETE FROM botdet.refresh_account a WHERE a.refresh_id = -pg_backend_pid();
     RETURN accounts;
 END
 $$;
 COMMENT ON FUNCTION botdet_unbind_source(regclass) IS
-    'ends what botdet_bind_source() began: drops the triggers, and marks states as stale; returns how many';
+    'ends what botdet_bind_source() began: drops the triggers, and marks the states of the accounts in it as stale; returns how many. Also for a table that is gone';

@@ -1,17 +1,17 @@
 -- Making states and scores again, for many accounts: in batches, each a transaction of its own, by parallel workers.
 
-CREATE FUNCTION botdet.state_from_rows(user_id bigint)
-RETURNS bytea
-STRICT STABLE PARALLEL SAFE COST 50000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_state_from_rows';
-COMMENT ON FUNCTION botdet.state_from_rows(bigint) IS 'an account''s state as its rows make it, whatever is stored';
+CREATE FUNCTION botdet.states_from_rows(refresh_id bigint, first bigint, last bigint, accounts bigint)
+RETURNS TABLE (account_id bigint, state bytea)
+STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_states_from_rows';
+COMMENT ON FUNCTION botdet.states_from_rows(bigint, bigint, bigint, bigint) IS
+    'states of the next accounts of a refresh as their rows make them, whatever is stored';
 
--- The same under a name whose schema is known.
-CREATE FUNCTION botdet.score_batch(user_ids bigint[])
+CREATE FUNCTION botdet.scores_of_chunk(refresh_id bigint, first bigint, last bigint, accounts bigint)
 RETURNS SETOF botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 32
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_batch';
-COMMENT ON FUNCTION botdet.score_batch(bigint[]) IS 'botdet_score_batch(), as botdet_refresh_scores() calls it';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_scores_of_chunk';
+COMMENT ON FUNCTION botdet.scores_of_chunk(bigint, bigint, bigint, bigint) IS 'scores of the next accounts of a refresh';
 
 CREATE FUNCTION botdet.refresh_states(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
@@ -57,13 +57,17 @@ RETURN EXISTS (
 );
 COMMENT ON FUNCTION botdet.is_refreshing(bigint) IS 'whether another session works on a refresh';
 
-CREATE FUNCTION botdet.begin_refresh(command text, resume boolean)
+CREATE FUNCTION botdet.begin_refresh(command text, batch integer, resume boolean)
 RETURNS botdet.refresh
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
     run botdet.refresh;
 BEGIN
+    IF batch IS NULL OR batch < 1 THEN
+        RAISE EXCEPTION 'batch is %, and must be at least 1', coalesce(batch::text, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     IF resume THEN
         UPDATE botdet.refresh r SET process_id = pg_backend_pid(), updated_at = clock_timestamp()
         WHERE r.refresh_id = (
@@ -83,7 +87,7 @@ BEGIN
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION botdet.begin_refresh(text, boolean) IS 'begins a refresh, or takes up the last one that was stopped';
+COMMENT ON FUNCTION botdet.begin_refresh(text, integer, boolean) IS 'begins a refresh, or takes up the last one that was stopped';
 
 CREATE FUNCTION botdet.list_accounts(refresh_id bigint, relation regclass)
 RETURNS void
@@ -92,6 +96,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     source botdet.source;
     is_number boolean;
+    rows_an_account double precision;
+    found text;
     names text[];
     ids bigint[];
 BEGIN
@@ -99,16 +105,30 @@ BEGIN
     SELECT a.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) INTO is_number
     FROM pg_attribute a
     WHERE a.attrelid = relation AND a.attname = source.account_column;
+    SELECT c.reltuples / nullif(CASE WHEN t.n_distinct < 0 THEN -t.n_distinct * c.reltuples ELSE t.n_distinct END, 0)
+    INTO rows_an_account
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_stats t ON t.schemaname = n.nspname AND t.tablename = c.relname AND t.attname = source.account_column
+    WHERE c.oid = relation
+    ORDER BY t.inherited DESC LIMIT 1;
+    -- Where an account has many rows, stepping from one to the next by the index is less than reading them all.
+    found := CASE WHEN rows_an_account > 20 THEN
+        'WITH RECURSIVE step (key) AS (
+             (SELECT %1$I FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1 LIMIT 1)
+             UNION ALL
+             SELECT (SELECT %1$I FROM %2$s WHERE %1$I > step.key ORDER BY 1 LIMIT 1) FROM step WHERE step.key IS NOT NULL
+         )
+         SELECT key FROM step WHERE key IS NOT NULL'
+    ELSE
+        'SELECT DISTINCT %1$I AS key FROM %2$s WHERE %1$I IS NOT NULL'
+    END;
+    found := format(found, source.account_column, relation);
     -- Collected first and inserted then: workers help with a query, and not with an INSERT.
     IF is_number THEN
-        EXECUTE format(
-            'SELECT ARRAY(SELECT DISTINCT %1$I::bigint FROM %2$s WHERE %1$I IS NOT NULL)', source.account_column, relation
-        ) INTO ids;
+        EXECUTE format('SELECT ARRAY(SELECT key::bigint FROM (%s) AS k)', found) INTO ids;
     ELSE
-        EXECUTE format(
-            'SELECT ARRAY(SELECT DISTINCT %1$I::text COLLATE "C" FROM %2$s WHERE %1$I IS NOT NULL ORDER BY 1)',
-            source.account_column, relation
-        ) INTO names;
+        EXECUTE format('SELECT ARRAY(SELECT DISTINCT key::text COLLATE "C" FROM (%s) AS k ORDER BY 1)', found) INTO names;
         ids := botdet.number_names(names);
     END IF;
     INSERT INTO botdet.refresh_account (refresh_id, account_id)
@@ -141,7 +161,10 @@ BEGIN
         INSERT INTO botdet.refresh_account (refresh_id, account_id)
         SELECT list_refresh.refresh_id, s.account_id FROM botdet.account_state s WHERE everything OR s.stale;
         IF everything THEN
-            PERFORM botdet.list_accounts(list_refresh.refresh_id, s.relation) FROM botdet.source s ORDER BY s.source_id;
+            PERFORM botdet.list_accounts(list_refresh.refresh_id, s.relation)
+            FROM botdet.source s
+            JOIN pg_class c ON c.oid = s.relation
+            ORDER BY s.source_id;
         END IF;
     ELSE
         INSERT INTO botdet.refresh_account (refresh_id, account_id)
@@ -206,14 +229,15 @@ COMMENT ON FUNCTION botdet.end_refresh(bigint) IS 'notes that a refresh is done'
 -- Procedures that commit can have no search_path of their own: every name in them is written in full.
 
 CREATE PROCEDURE botdet_refresh_features(
-    everything boolean DEFAULT false, batch integer DEFAULT 8192, resume boolean DEFAULT false
+    everything boolean DEFAULT false, batch integer DEFAULT 16384, resume boolean DEFAULT false
 )
 LANGUAGE plpgsql AS $$
 DECLARE
     run botdet.refresh;
     up_to bigint;
+    done bigint;
 BEGIN
-    run := botdet.begin_refresh('features', resume);
+    run := botdet.begin_refresh('features', batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
         PERFORM botdet.list_refresh(run.refresh_id, everything);
@@ -228,6 +252,8 @@ BEGIN
     END LOOP;
     PERFORM botdet.end_refresh(run.refresh_id);
     COMMIT;
+    SELECT r.accounts_done INTO done FROM botdet.refresh r WHERE r.refresh_id OPERATOR(pg_catalog.=) run.refresh_id;
+    RAISE NOTICE '% accounts refreshed', done;
 END
 $$;
 COMMENT ON PROCEDURE botdet_refresh_features(boolean, integer, boolean) IS
@@ -240,8 +266,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
     run botdet.refresh;
     up_to bigint;
+    done bigint;
 BEGIN
-    run := botdet.begin_refresh('scores', resume);
+    run := botdet.begin_refresh('scores', batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
         PERFORM botdet.list_refresh(run.refresh_id, everything);
@@ -256,6 +283,8 @@ BEGIN
     END LOOP;
     PERFORM botdet.end_refresh(run.refresh_id);
     COMMIT;
+    SELECT r.accounts_done INTO done FROM botdet.refresh r WHERE r.refresh_id OPERATOR(pg_catalog.=) run.refresh_id;
+    RAISE NOTICE '% accounts refreshed', done;
 END
 $$;
 COMMENT ON PROCEDURE botdet_refresh_scores(boolean, integer, boolean) IS

@@ -26,6 +26,16 @@ COMMENT ON COLUMN botdet.training_example.as_of IS 'the time up to which the fea
 COMMENT ON COLUMN botdet.training_example.is_bot IS 'the truth';
 COMMENT ON COLUMN botdet.training_example.strategy IS 'kind of bot, where known';
 
+DO $$
+DECLARE
+    feature record;
+BEGIN
+    FOR feature IN SELECT * FROM @extschema@.botdet_feature_catalog() LOOP
+        EXECUTE pg_catalog.format('COMMENT ON COLUMN botdet.training_example.%I IS %L', feature.feature, feature.meaning);
+    END LOOP;
+END
+$$;
+
 -- The body is parsed when it is created, so that no search path matters, and it is inlined into the query around it, so that it
 -- runs in parallel workers where the labels are many.
 CREATE FUNCTION botdet_training_set(detector text DEFAULT 'account', as_of timestamptz DEFAULT NULL)

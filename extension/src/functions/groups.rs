@@ -10,7 +10,7 @@ use botdet_models::hash::hash_bytes;
 use pgrx::pg_sys::Datum;
 
 use crate::error::Error;
-use crate::postgres::call::{Call, check_for_interrupts};
+use crate::postgres::call::{Call, check_for_interrupts, transaction_start};
 use crate::postgres::record::Record;
 use crate::postgres::spi::Row;
 use crate::postgres::values::timestamp_datum;
@@ -142,6 +142,9 @@ fn own_words<'a>(row: &'a Row<'_>) -> Option<std::borrow::Cow<'a, str>> {
 /// Compares all accounts active between two times, and keeps what was found of each.
 pub fn compare_accounts(call: &Call) -> Result<Datum, Error> {
     let (since, until) = (call.timestamptz(0), call.timestamptz(1));
+    if until > transaction_start() {
+        return Err(Error::InTheFuture { argument: "until" });
+    }
     let mut lockstep = Lockstep::new(LockstepParams::default())?;
     let mut duplicates = Duplicates::new(DuplicatesParams::default())?;
     let (mut devices, mut addresses) = (SharedKeys::default(), SharedKeys::default());

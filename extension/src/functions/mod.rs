@@ -36,7 +36,8 @@ sql_functions! {
     botdet_state_finish, pg_finfo_botdet_state_finish => states::finish;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_store_scores, pg_finfo_botdet_store_scores => scores::store_scores;
-    botdet_state_from_rows, pg_finfo_botdet_state_from_rows => refresh::state_from_rows;
+    botdet_states_from_rows, pg_finfo_botdet_states_from_rows => refresh::states_from_rows;
+    botdet_scores_of_chunk, pg_finfo_botdet_scores_of_chunk => refresh::scores_of_chunk;
     botdet_refresh_states, pg_finfo_botdet_refresh_states => refresh::states;
     botdet_refresh_scores, pg_finfo_botdet_refresh_scores => refresh::scores;
     botdet_score_pending, pg_finfo_botdet_score_pending => queue::score_pending;

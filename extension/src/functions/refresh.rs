@@ -2,16 +2,27 @@
 
 use pgrx::pg_sys::Datum;
 
+use super::scores::scores_of;
 use crate::error::Error;
 use crate::postgres::call::Call;
-use crate::postgres::values::bytes_datum;
+use crate::postgres::record::Record;
 use crate::refresh;
-use crate::store::accounts;
+use crate::store::rows;
 
-pub fn state_from_rows(call: &Call) -> Result<Datum, Error> {
-    let account_id = call.bigint(0);
-    let key = accounts::key_of(account_id);
-    Ok(bytes_datum(&accounts::state_from_rows(account_id, key.as_deref(), i64::MAX)?.to_bytes()))
+pub fn states_from_rows(call: &Call) -> Result<Datum, Error> {
+    let account_ids = chunk(call);
+    let states = rows::states_from_rows(&account_ids)?;
+    let answered = account_ids.iter().zip(states);
+    call.set(answered.map(|(id, state)| Ok(Record::default().bigint(Some(*id)).bytes(&state.to_bytes()))))
+}
+
+pub fn scores_of_chunk(call: &Call) -> Result<Datum, Error> {
+    scores_of(call, &chunk(call))
+}
+
+/// The accounts of a call with arguments `(refresh_id, first, last, accounts)`.
+fn chunk(call: &Call) -> Vec<i64> {
+    refresh::accounts_of_chunk([0, 1, 2, 3].map(|index| call.bigint(index)))
 }
 
 pub fn states(call: &Call) -> Result<Datum, Error> {

@@ -52,7 +52,12 @@ pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn score_batch(call: &Call) -> Result<Datum, Error> {
-    let scored = score_accounts(&call.bigints(0), &active::deployment()?, Depth::Full)?;
+    scores_of(call, &call.bigints(0))
+}
+
+/// Answers a call with the scores of accounts.
+pub fn scores_of(call: &Call, account_ids: &[i64]) -> Result<Datum, Error> {
+    let scored = score_accounts(account_ids, &active::deployment()?, Depth::Full)?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }

@@ -3,7 +3,7 @@
 use botdet_models::event::Timestamp;
 use pgrx::pg_sys::Datum;
 
-use super::values::{Element, array_datum, float8_datum, text_datum, timestamp_datum};
+use super::values::{Element, array_datum, bytes_datum, float8_datum, text_datum, timestamp_datum};
 
 /// The columns of one row, in order.
 #[derive(Default)]
@@ -33,6 +33,10 @@ impl Record {
 
     pub fn boolean(self, value: Option<bool>) -> Self {
         self.push(value.map(Datum::from))
+    }
+
+    pub fn bytes(self, value: &[u8]) -> Self {
+        self.push(Some(bytes_datum(value)))
     }
 
     pub fn text(self, value: Option<&str>) -> Self {

@@ -1,7 +1,7 @@
 //! The transaction in progress: its moments, its numbers, and working on behalf of the extension's owner.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 
 use pgrx::pg_sys::{self, Oid, SubXactEvent, XactEvent};
 
@@ -169,8 +169,20 @@ pub fn as_owner<R>(owner: Oid, work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// The setting `maintenance_work_mem`.
+pub fn maintenance_kilobytes() -> usize {
+    // SAFETY: reads a variable.
+    usize::try_from(unsafe { pg_sys::maintenance_work_mem }).unwrap_or_default()
+}
+
+/// How many processes work on a parallel query, at most.
+pub fn processes_of_a_query() -> usize {
+    // SAFETY: reads a variable.
+    usize::try_from(unsafe { pg_sys::max_parallel_workers_per_gather }).unwrap_or_default() + 1
+}
+
 /// Runs `work`, in which plans for parallel workers are made however few rows the planner sees: it does not know how much a
-/// row costs. An error in between unwinds, and the transaction's end sets everything back.
+/// row costs. Each process may use the memory for maintenance. An error in between unwinds, and the transaction's end sets everything back.
 pub fn inviting_workers<R>(work: impl FnOnce() -> R) -> R {
     // SAFETY: the settings are set back after `work`.
     let level = unsafe { pg_sys::NewGUCNestLevel() };
@@ -182,6 +194,8 @@ pub fn inviting_workers<R>(work: impl FnOnce() -> R) -> R {
     ] {
         set_for_now(setting, c"0", pg_sys::GucAction::GUC_ACTION_SAVE);
     }
+    let memory = CString::new(maintenance_kilobytes().to_string()).unwrap_or_default();
+    set_for_now(c"work_mem", &memory, pg_sys::GucAction::GUC_ACTION_SAVE);
     let result = work();
     // SAFETY: as above.
     unsafe { pg_sys::AtEOXact_GUC(true, level) };

@@ -51,6 +51,8 @@ pub struct Source {
     actions: HashMap<String, Action>,
     /// Rows of one account, and the numbers that columns have there.
     pub events: Statement,
+    /// Rows of many accounts, with the same columns.
+    pub events_of_many: Statement,
     pub event_columns: EventColumns,
     /// Counts rows of some accounts.
     pub row_counts: Statement,
@@ -150,7 +152,8 @@ fn read(row: &Row<'_>) -> Option<Source> {
     }
     let columns = EventColumns::new(columns);
     let queries = Names { relation: &name, columns: names, types: &columns };
-    let (events, row_counts, window) = (queries.events(), queries.row_counts(), queries.window());
+    let (events, events_of_many) = (queries.events(), queries.events_of_many());
+    let (row_counts, window) = (queries.row_counts(), queries.window());
     let actions = row.text(13).unwrap_or(Cow::Borrowed("{}"));
     let actions: HashMap<String, String> = serde_json::from_str(&actions).unwrap_or_default();
     let numbered = |role: Role| columns.column(role).map(|(_, column_type)| (role as i16 + 1, column_type));
@@ -162,6 +165,7 @@ fn read(row: &Row<'_>) -> Option<Source> {
         default_action: row.text(12).map_or(Action::Other, |action| Action::from_name(&action)),
         actions: actions.into_iter().map(|(name, action)| (name, Action::from_name(&action))).collect(),
         events,
+        events_of_many,
         row_counts,
         window,
     })

@@ -16,14 +16,13 @@ pub struct Names<'a> {
 impl Names<'_> {
     /// Rows of one account from one time to another.
     pub fn events(&self) -> Statement {
-        let selected: Vec<&str> = self.columns.iter().map(|name| name.as_deref().unwrap_or("NULL")).collect();
         let number = if self.types.has_numbers() { "$1" } else { "$2" };
         let order = [Role::OccurredAt, Role::Position].map(|role| self.columns[role as usize].clone());
         let order: Vec<String> = order.into_iter().flatten().collect();
         let sql = filled(
             include_str!("../sql/source_events.sql"),
             &[
-                ("columns", &selected.join(", ")),
+                ("columns", &self.selected()),
                 ("relation", self.relation),
                 ("account", self.column(Role::Account)),
                 ("key", &self.comparable(number)),
@@ -37,6 +36,23 @@ impl Names<'_> {
             sql,
             &[pg_sys::INT8OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID],
         )
+    }
+
+    /// Rows of many accounts.
+    pub fn events_of_many(&self) -> Statement {
+        let keys = if self.types.has_numbers() { "$1" } else { &self.comparable("$2") };
+        let keys =
+            if keys.ends_with("$1") || keys.ends_with("$2") { keys.to_owned() } else { format!("{keys}[]") };
+        let sql = filled(
+            include_str!("../sql/source_events_of_many.sql"),
+            &[
+                ("columns", &self.selected()),
+                ("relation", self.relation),
+                ("account", self.column(Role::Account)),
+                ("keys", &keys),
+            ],
+        );
+        Statement::reading_made(sql, &[pg_sys::INT8ARRAYOID, pg_sys::TEXTARRAYOID]).planned_anew()
     }
 
     /// Counts the rows of some accounts, each up to one more than a number of its own.
@@ -76,6 +92,12 @@ impl Names<'_> {
             ],
         );
         Statement::reading_made(sql, &[pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID])
+    }
+
+    /// All columns, in the order of the roles.
+    fn selected(&self) -> String {
+        let selected: Vec<&str> = self.columns.iter().map(|name| name.as_deref().unwrap_or("NULL")).collect();
+        selected.join(", ")
     }
 
     fn column(&self, role: Role) -> &str {

@@ -1,8 +1,5 @@
 //! What is known of accounts: their features and sequences, from state and profile, or from rows where need be.
 
-use std::ops::RangeInclusive;
-
-use botdet_models::digest::Digests;
 use botdet_models::event::Timestamp;
 use botdet_models::features::{FeatureVector, account_features};
 use botdet_models::network::Network;
@@ -12,13 +9,13 @@ use botdet_models::state::AccountState;
 use pgrx::pg_sys::{self, Datum};
 use pgrx::warning;
 
-use super::archive;
+use super::rows::state_from_rows;
 use crate::error::Error;
 use crate::postgres::event_columns::AccountKey;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::transaction;
 use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum};
-use crate::sources::{self, Source};
+use crate::sources;
 use crate::upkeep::{self, Happenings};
 
 /// Attempts to give numbers to names that other transactions are giving numbers to.
@@ -194,57 +191,6 @@ fn current_state(
 
 fn is_nothing(what: &Happenings) -> bool {
     what.events.is_empty() && !what.changed
-}
-
-/// The state of an account up to `as_of`, folded from its archive and its rows in all sources.
-///
-/// # Errors
-/// [`Error::ArchivedMoment`] when the archive has no answer for this time, [`Error::ArchivedState`] when it cannot be read.
-pub fn state_from_rows(account_id: i64, key: Option<&str>, as_of: Timestamp) -> Result<AccountState, Error> {
-    let sources = sources::all();
-    // From here on no partition goes, so that what the archive does not hold is still in the rows.
-    sources.iter().for_each(|source| transaction::keep_relation(source.relation));
-    let (mut state, since) = match archive::find(account_id)? {
-        Some(archive) if as_of < archive.until => return archive.before(as_of, account_id),
-        Some(archive) => (archive.state, archive.until),
-        None => (AccountState::default(), Timestamp::MIN),
-    };
-    fold_rows(&mut state, &sources, account_id, key, since..=as_of);
-    Ok(state)
-}
-
-/// Folds an account's rows of a span of time into a state that holds nothing later.
-pub fn fold_rows(
-    state: &mut AccountState,
-    sources: &[Source],
-    account_id: i64,
-    key: Option<&str>,
-    span: RangeInclusive<Timestamp>,
-) {
-    let mut digests = Digests::default();
-    let holding: Vec<&Source> = sources.iter().filter(|source| source.may_hold(key)).collect();
-    for source in &holding {
-        let arguments = [
-            Some(account_id.into()),
-            key.map(text_datum),
-            Some(timestamp_datum(*span.end())),
-            Some(timestamp_datum(*span.start())),
-        ];
-        source.events.stream(&arguments, |row| {
-            let value = |number: i16| row.datum(i32::from(number));
-            let action_of = |name: Option<&str>| source.action(name);
-            source.event_columns.with_event(&value, action_of, |event| {
-                // Rows come in the order of time: a later one closes what came before. Only among those of one instant
-                // does their order have to be found. Of several tables, all rows must be there first.
-                let closes = digests.events().last().is_some_and(|last| last.occurred_at < event.occurred_at);
-                if closes && holding.len() == 1 {
-                    state.observe_sorted(&mut digests);
-                }
-                digests.push(event);
-            });
-        });
-    }
-    state.observe_sorted(&mut digests);
 }
 
 /// The keys of accounts, in their order.

@@ -4,7 +4,8 @@ use botdet_models::event::Timestamp;
 use botdet_models::state::AccountState;
 use pgrx::pg_sys::{self, Datum};
 
-use super::accounts::{fold_rows, key_of};
+use super::accounts::key_of;
+use super::rows::fold_rows;
 use super::states;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;

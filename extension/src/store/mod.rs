@@ -5,5 +5,6 @@ pub mod archive;
 pub mod models;
 pub mod network;
 pub mod queue;
+pub mod rows;
 pub mod scores;
 pub mod states;

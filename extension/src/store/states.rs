@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use botdet_models::state::AccountState;
 use pgrx::pg_sys::{self, Datum};
 
-use super::accounts::{key_of, keys_of, state_from_rows};
+use super::accounts::{key_of, keys_of};
+use super::rows::state_from_rows;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;

@@ -43,7 +43,7 @@ pub use moments::Moments;
 pub use ring::{EventTraits, RING_EVENTS, RingEvent};
 pub use texts::{REMEMBERED_TEMPLATES, REMEMBERED_TEXTS};
 
-use crate::digest::{Digest, Digests};
+use crate::digest::{Digest, Digests, GroupedDigests};
 use crate::event::{Action, EARLIEST, Event, LATEST, SECOND, Timestamp};
 use crate::packed::PackedDigests;
 use codec::{Reader, Writer};
@@ -128,6 +128,21 @@ impl AccountState {
             self.count(event, digests.words(event));
         }
         digests.clear();
+    }
+
+    /// Folds in events of several accounts: those of account `n` into `states[n]`. `pause` is called between them, every now and
+    /// then.
+    pub fn observe_groups(states: &mut [Self], events: &GroupedDigests, pause: &mut dyn FnMut()) {
+        let mut read = 0u32;
+        events.for_each(|group, event, words| {
+            read = read.wrapping_add(1);
+            if read.is_multiple_of(EVENTS_BETWEEN_PAUSES) {
+                pause();
+            }
+            if is_observed(event) {
+                states[group].count(event, words);
+            }
+        });
     }
 
     /// The state of all these events. `pause` is called between them, every now and then.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::SECOND;
+use crate::hash::mix64;
 
 #[derive(Clone, Debug)]
 struct Row {
@@ -74,6 +75,29 @@ proptest! {
         let mut state = AccountState::from_bytes(&stored).expect("a stored state reads back");
         fold(&mut state, rest);
         prop_assert_eq!(state.to_bytes(), folded(&rows).to_bytes());
+    }
+
+    /// Rows of several accounts, in any order and among each other, make the states that each account's rows make alone.
+    #[test]
+    fn accounts_together_equal_each_alone_bit_for_bit(rows in rows(), accounts in 1u32..7, seed in any::<u64>()) {
+        let account = |index: usize| (mix64(seed ^ index as u64) % u64::from(accounts)) as u32;
+        let mut numbered: Vec<(usize, &Row)> = rows.iter().enumerate().collect();
+        numbered.sort_by_key(|(index, _)| mix64(*index as u64 + seed));
+        let mut together = GroupedDigests::default();
+        let mut alone = vec![Digests::default(); accounts as usize];
+        for (index, row) in numbered {
+            let mut event = Event::new(row.at, Action::from_code(row.action));
+            event.content = row.content.as_deref();
+            together.push(account(index), &event);
+            alone[account(index) as usize].push(&event);
+        }
+        let mut states = vec![AccountState::default(); accounts as usize];
+        AccountState::observe_groups(&mut states, &together, &mut || {});
+        for (state, mut digests) in states.into_iter().zip(alone) {
+            let mut expected = AccountState::default();
+            expected.observe_sorted(&mut digests);
+            prop_assert_eq!(state.to_bytes(), expected.to_bytes());
+        }
     }
 
     #[test]

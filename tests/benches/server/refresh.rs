@@ -17,7 +17,10 @@ pub fn refresh() -> Vec<Measurement> {
     client.run("ALTER TABLE botdet.activity DISABLE TRIGGER botdet_insert");
     client.run(&format!("INSERT INTO botdet.activity ({COLUMNS}) {}", rows(1, events, accounts)));
     client.run("VACUUM ANALYZE botdet.activity");
-    client.run("SET work_mem = '256MB'; SET jit = off; SET max_parallel_workers_per_gather = 0");
+    // Both sides may use the same memory.
+    client.run(
+        "SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'; SET jit = off; SET max_parallel_workers_per_gather = 0",
+    );
     let everything = "CALL botdet_refresh_features(everything => true)";
     client.run(everything);
     client.run("VACUUM botdet.account_state");

@@ -4,7 +4,7 @@ use botdet_tests::activity::events;
 use botdet_tests::{Sql, TestDatabase};
 use postgres::Client;
 
-use crate::support::assert_states_follow_rows;
+use crate::support::{assert_states_follow_rows, stale_accounts};
 
 /// A table with other names and types, whose accounts are called by `key`, an expression over `account_id`.
 fn shop(client: &mut Client, key_type: &str, options: &str) {
@@ -226,4 +226,35 @@ fn a_name_is_known_to_its_own_transaction_before_it_has_a_number() {
     client.run("ROLLBACK TO a; COMMIT");
     assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features('anna'::text)", &[]), 2.0);
     assert_states_follow_rows(&mut client);
+}
+
+/// A table that was dropped while it was bound is in nobody's way, and can be unbound by its number.
+#[test]
+fn a_dropped_table_can_be_unbound() {
+    let database = TestDatabase::new("dropped_source");
+    let mut client = database.connect();
+    shop(&mut client, "bigint", "");
+    client.run(BIND);
+    fill(&mut client, "account_id", 1, 20);
+    let number: u32 =
+        client.value("SELECT relation::oid FROM botdet.source WHERE relation = 'shop.events'::regclass", &[]);
+    client.run("DROP SCHEMA shop CASCADE");
+    client.run("CALL botdet_refresh_features(everything => true)");
+    assert!(client.value::<bool>("SELECT botdet_features(1) IS NULL", &[]));
+    client.run(&format!("SELECT botdet_unbind_source({number})"));
+    let left: i64 = client.value("SELECT count(*) FROM botdet.source", &[]);
+    assert_eq!(left, 1);
+}
+
+/// Unbinding a table leaves the states of everybody else alone.
+#[test]
+fn unbinding_marks_the_accounts_of_the_table_only() {
+    let database = TestDatabase::new("unbound");
+    let mut client = database.connect();
+    client.run(&botdet_tests::activity::insert("ARRAY[7, 8]", 1, 10));
+    shop(&mut client, "bigint", "");
+    client.run(&BIND.replace("'shop.events',", "'shop.events', shared => true,"));
+    fill(&mut client, "account_id", 1, 20);
+    assert_eq!(client.value::<i64>("SELECT botdet_unbind_source('shop.events')", &[]), 3);
+    assert_eq!(stale_accounts(&mut client), [1, 2, 3]);
 }
