@@ -159,6 +159,33 @@ fn two_tables_of_the_same_accounts_make_one_state_of_both() {
     assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(1)", &[]), 40.0);
 }
 
+/// What an account does under its number and under its name, in one transaction, belongs to one state.
+#[test]
+fn an_account_touched_by_its_number_and_its_name_at_once_has_one_state() {
+    let database = TestDatabase::new("number_and_name");
+    let mut client = database.connect();
+    client.run(
+        "CREATE TABLE numbered (who bigint, at timestamptz); CREATE INDEX ON numbered (who);
+         CREATE TABLE named (who text, at timestamptz); CREATE INDEX ON named (who);
+         SELECT botdet_bind_source('numbered', 'who', 'at', shared => true);
+         SELECT botdet_bind_source('named', 'who', 'at', shared => true);
+         INSERT INTO botdet.account (account_id, account_key) VALUES (5, '5')",
+    );
+    for mode in ["off", "inline"] {
+        client.run(&format!("UPDATE botdet.detector SET insert_mode = '{mode}'"));
+        for day in 1..=3 {
+            client.run(&format!(
+                "BEGIN;
+                 INSERT INTO numbered VALUES (5, '2025-03-0{day} 12:00');
+                 INSERT INTO named VALUES ('5', '2025-03-0{day} 11:00');
+                 COMMIT"
+            ));
+            assert_states_follow_rows(&mut client);
+        }
+    }
+    assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(5)", &[]), 12.0);
+}
+
 /// A transaction whose snapshot is older than the binding inserts into the table all the same.
 #[test]
 fn rows_of_a_transaction_from_before_the_binding_count() {
