@@ -87,6 +87,32 @@ fn a_partitioned_table_is_a_source_and_a_partition_is_not() {
     assert_eq!(features(&mut client, "1"), kept);
 }
 
+/// Postgres shows NULL to triggers where a partition has its columns in other places.
+#[test]
+fn generated_columns_of_partitioned_tables_are_refused() {
+    let database = TestDatabase::new("generated");
+    let mut client = database.connect();
+    for (options, is_refused) in [("PARTITION BY RANGE (at)", true), ("", false)] {
+        client.run(&format!(
+            "CREATE TABLE likes (who bigint, at timestamptz, body text, kind text GENERATED ALWAYS AS (lower(body)) STORED) {options};
+             CREATE INDEX ON likes (who)"
+        ));
+        let bind = "SELECT botdet_bind_source('likes', 'who', 'at', action => 'kind', shared => true)";
+        if is_refused {
+            let refusal = client.refused(bind);
+            assert_eq!(
+                (refusal.code.as_str(), refusal.message.as_str()),
+                ("0A000", "column kind of the partitioned table public.likes is generated")
+            );
+            client.run("DROP TABLE likes");
+        } else {
+            client.run(bind);
+            client.run("INSERT INTO likes VALUES (1, '2025-03-01', 'LIKE'), (1, '2025-03-02', 'Post')");
+            assert_states_follow_rows(&mut client);
+        }
+    }
+}
+
 #[test]
 fn a_wrong_mapping_is_refused_before_anything_is_changed() {
     let database = TestDatabase::new("wrong_mapping");
