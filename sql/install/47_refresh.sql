@@ -213,6 +213,12 @@ DECLARE
     run botdet.refresh;
     up_to bigint;
 BEGIN
+    IF everything IS NULL OR batch IS NULL OR resume IS NULL THEN
+        RAISE EXCEPTION 'everything, batch and resume must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF batch OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch is %, and must be at least 1', batch USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     run := botdet.begin_refresh('features', resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
@@ -241,6 +247,12 @@ DECLARE
     run botdet.refresh;
     up_to bigint;
 BEGIN
+    IF everything IS NULL OR batch IS NULL OR resume IS NULL THEN
+        RAISE EXCEPTION 'everything, batch and resume must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF batch OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch is %, and must be at least 1', batch USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     run := botdet.begin_refresh('scores', resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN

@@ -205,6 +205,12 @@ fn what_cannot_be_refreshed_is_said() {
         (refusal.code.as_str(), refusal.message.as_str()),
         ("22023", "batch is 0, and must be at least 1")
     );
+    for argument in ["everything", "batch", "resume"] {
+        for command in ["features", "scores"] {
+            let refusal = client.refused(&format!("CALL botdet_refresh_{command}({argument} => NULL)"));
+            assert_eq!(refusal.code, "22004", "{argument}");
+        }
+    }
     client.run("BEGIN");
     assert_eq!(client.refused("CALL botdet_refresh_features()").code, "2D000");
     client.run("ROLLBACK");
@@ -212,5 +218,5 @@ fn what_cannot_be_refreshed_is_said() {
     client.run("CALL botdet_refresh_features()");
     assert_nothing_is_stale(&mut client);
     let runs: Vec<String> = client.column("SELECT phase FROM botdet.refresh ORDER BY refresh_id", &[]);
-    assert_eq!(runs, ["stopped", "done"]);
+    assert_eq!(runs, ["done"], "what was refused has begun nothing");
 }
