@@ -5,6 +5,7 @@
 CREATE FUNCTION botdet.archive_accounts(account_ids bigint[], until timestamptz)
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_archive_accounts';
 COMMENT ON FUNCTION botdet.archive_accounts(bigint[], timestamptz) IS
     'archives what accounts did before a time, and locks their states until the transaction ends; returns how many had not got that far';
@@ -63,7 +64,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION botdet.follow_archive();
 -- Times are written into statements: with another DateStyle, their zone is an abbreviation that may be read as another's.
 CREATE FUNCTION botdet.unarchived_accounts(relation regclass, until timestamptz)
 RETURNS bigint[]
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     source_ botdet.source;

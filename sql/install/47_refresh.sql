@@ -16,6 +16,7 @@ COMMENT ON FUNCTION botdet.score_batch(bigint[]) IS 'botdet_score_batch(), as bo
 CREATE FUNCTION botdet.refresh_states(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_states';
 COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
     'builds the states of the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -23,6 +24,7 @@ COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
 CREATE FUNCTION botdet.refresh_scores(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
 COMMENT ON FUNCTION botdet.refresh_scores(bigint, bigint, integer) IS
     'scores the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -87,7 +89,7 @@ COMMENT ON FUNCTION botdet.begin_refresh(text, boolean) IS 'begins a refresh, or
 
 CREATE FUNCTION botdet.list_accounts(refresh_id bigint, relation regclass)
 RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     source botdet.source;
@@ -131,7 +133,7 @@ COMMENT ON FUNCTION botdet.analyze_refresh() IS 'tells the planner how many acco
 
 CREATE FUNCTION botdet.list_refresh(refresh_id bigint, everything boolean)
 RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     command text;
