@@ -5,6 +5,7 @@
 CREATE FUNCTION botdet.archive_accounts(account_ids bigint[], until timestamptz)
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_archive_accounts';
 COMMENT ON FUNCTION botdet.archive_accounts(bigint[], timestamptz) IS
     'archives what accounts did before a time, and locks their states until the transaction ends; returns how many had not got that far';
@@ -60,9 +61,10 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION botdet.fol
 CREATE TRIGGER follow_truncate AFTER TRUNCATE ON botdet.archived_state
 FOR EACH STATEMENT EXECUTE FUNCTION botdet.follow_archive();
 
+-- Times are written into statements: with another DateStyle, their zone is an abbreviation that may be read as another's.
 CREATE FUNCTION botdet.unarchived_accounts(relation regclass, until timestamptz)
 RETURNS bigint[]
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     source_ botdet.source;
@@ -125,9 +127,9 @@ BEGIN
         -- Again until there are none: new accounts may have come meanwhile.
         accounts := botdet.unarchived_accounts(relation, until);
         EXIT WHEN pg_catalog.cardinality(accounts) OPERATOR(pg_catalog.=) 0;
-        FOR i IN 1..pg_catalog.cardinality(accounts) BY batch LOOP
+        FOR i IN 0..pg_catalog.cardinality(accounts) OPERATOR(pg_catalog.-) 1 BY batch LOOP
             archived := archived OPERATOR(pg_catalog.+) botdet.archive_accounts(
-                accounts[i:i OPERATOR(pg_catalog.+) batch OPERATOR(pg_catalog.-) 1], until
+                accounts[i OPERATOR(pg_catalog.+) 1:i OPERATOR(pg_catalog.+) batch], until
             );
             IF commits THEN
                 COMMIT;
@@ -300,8 +302,11 @@ BEGIN
             partition_name := to_char(
                 starts_at, CASE WHEN months = 0 AND rest < interval '1 day' THEN '"_p"YYYYMMDD"_"HH24MISS' ELSE '"_p"YYYYMMDD' END
             );
-            partition_name := format(
-                '%I.%I', parent.relnamespace::regnamespace::text, left(parent.relname, 63 - length(partition_name)) || partition_name
+            partition_name := (
+                SELECT format('%I.%I', n.nspname, left(parent.relname, k) || partition_name)
+                FROM pg_namespace n, generate_series(1, 63) AS k
+                WHERE n.oid = parent.relnamespace AND octet_length(left(parent.relname, k) || partition_name) <= 63
+                ORDER BY k DESC LIMIT 1
             );
             EXECUTE format(
                 'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE

@@ -16,6 +16,7 @@ COMMENT ON FUNCTION botdet.scores_of_chunk(bigint, bigint, bigint, bigint) IS 's
 CREATE FUNCTION botdet.refresh_states(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_states';
 COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
     'builds the states of the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -23,6 +24,7 @@ COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
 CREATE FUNCTION botdet.refresh_scores(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
+SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
 COMMENT ON FUNCTION botdet.refresh_scores(bigint, bigint, integer) IS
     'scores the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -57,16 +59,17 @@ RETURN EXISTS (
 );
 COMMENT ON FUNCTION botdet.is_refreshing(bigint) IS 'whether another session works on a refresh';
 
-CREATE FUNCTION botdet.begin_refresh(command text, batch integer, resume boolean)
+CREATE FUNCTION botdet.begin_refresh(command text, everything boolean, batch integer, resume boolean)
 RETURNS botdet.refresh
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
     run botdet.refresh;
 BEGIN
-    IF batch IS NULL OR batch < 1 THEN
-        RAISE EXCEPTION 'batch is %, and must be at least 1', coalesce(batch::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value';
+    IF everything IS NULL OR batch IS NULL OR resume IS NULL THEN
+        RAISE EXCEPTION 'everything, batch and resume must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF batch < 1 THEN
+        RAISE EXCEPTION 'batch is %, and must be at least 1', batch USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF resume THEN
         UPDATE botdet.refresh r SET process_id = pg_backend_pid(), updated_at = clock_timestamp()
@@ -87,11 +90,11 @@ BEGIN
     RETURN run;
 END
 $$;
-COMMENT ON FUNCTION botdet.begin_refresh(text, integer, boolean) IS 'begins a refresh, or takes up the last one that was stopped';
+COMMENT ON FUNCTION botdet.begin_refresh(text, boolean, integer, boolean) IS 'begins a refresh, or takes up the last one that was stopped';
 
 CREATE FUNCTION botdet.list_accounts(refresh_id bigint, relation regclass)
 RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     source botdet.source;
@@ -151,7 +154,7 @@ COMMENT ON FUNCTION botdet.analyze_refresh() IS 'tells the planner how many acco
 
 CREATE FUNCTION botdet.list_refresh(refresh_id bigint, everything boolean)
 RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     command text;
@@ -237,7 +240,7 @@ DECLARE
     up_to bigint;
     done bigint;
 BEGIN
-    run := botdet.begin_refresh('features', batch, resume);
+    run := botdet.begin_refresh('features', everything, batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
         PERFORM botdet.list_refresh(run.refresh_id, everything);
@@ -268,7 +271,7 @@ DECLARE
     up_to bigint;
     done bigint;
 BEGIN
-    run := botdet.begin_refresh('scores', batch, resume);
+    run := botdet.begin_refresh('scores', everything, batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
         PERFORM botdet.list_refresh(run.refresh_id, everything);

@@ -132,8 +132,9 @@ pub fn is_in_block() -> bool {
     unsafe { pg_sys::IsTransactionBlock() }
 }
 
-/// Runs `work`, the last thing this transaction does, as under READ COMMITTED: what others commit meanwhile is gone on from,
-/// and not an error. An error in between ends the transaction, and the next one sets its own level.
+/// Runs `work` as under READ COMMITTED: what others commit meanwhile is gone on from, and not an error. An error in between must end
+/// the transaction; the next one sets its own level. Unless `work` is the last thing this transaction does, all of its
+/// statements must bring their snapshots: one taken for the transaction would stay.
 pub fn as_read_committed(work: impl FnOnce()) {
     // SAFETY: a variable of the transaction in progress, which is set back.
     unsafe {

@@ -38,7 +38,8 @@ pub fn capture(call: &Call) -> Result<Datum, Error> {
     });
     // Below a savepoint there may still be a way back.
     if size > settings::pending_bytes() && transaction::is_outermost() {
-        flush::flush_states();
+        // An error ends the transaction here, too.
+        transaction::as_read_committed(flush::flush_states);
     }
     Ok(call.done())
 }

@@ -46,11 +46,16 @@ pub fn flush_if_needed() {
 fn flush() {
     flush_states();
     let flushed = FLUSHED.take();
-    if !flushed.with_new_events.is_empty() && flag::is_due() {
+    // The extension may have been dropped since states were written.
+    if !flushed.with_new_events.is_empty() && StateTable::exists() && flag::is_due() {
         in_latest_snapshot(|| {
             with_rights(|| flag::score_touched(&flushed.with_new_events, &flushed.stale));
         });
         transaction::fire_deferred_triggers();
+        // Of rows that triggers on scores have inserted, states are told. To score them would fire these triggers again, without
+        // an end.
+        flush_states();
+        forget();
     }
 }
 
@@ -70,8 +75,7 @@ pub fn flush_states() {
         if pending.touches_every_account() {
             with_rights(states::mark_all_stale);
         }
-        let mut touched: Vec<(i64, Happenings)> = numbered(&pending);
-        touched.sort_unstable_by_key(|(account_id, _)| *account_id);
+        let touched = in_order(numbered(&pending));
         let stale = write(&pending, &touched);
         let active: BTreeSet<i64> = touched
             .iter()
@@ -110,6 +114,21 @@ fn numbered(pending: &Pending) -> Vec<(i64, Happenings)> {
         let numbers = with_rights(|| accounts::number_names(&names)).unwrap_or_else(|error| error.raise());
         touched.extend(numbers.into_iter().zip(named).map(|(number, (_, what))| (number, what)));
     }
+    touched
+}
+
+/// Accounts in ascending order and once each. How the events of one that was touched by its number and by its name follow each
+/// other is known to the rows only.
+fn in_order(mut touched: Vec<(i64, Happenings)>) -> Vec<(i64, Happenings)> {
+    touched.sort_unstable_by_key(|(account_id, _)| *account_id);
+    touched.dedup_by(|(account_id, what), (kept_id, kept)| {
+        let is_same = account_id == kept_id;
+        if is_same {
+            kept.events.append(&mut what.events);
+            kept.changed = true;
+        }
+        is_same
+    });
     touched
 }
 

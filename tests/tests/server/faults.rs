@@ -167,6 +167,29 @@ fn an_insert_survives_a_score_table_that_refuses() {
     assert_eq!(stored_states(&mut client).len(), 3);
 }
 
+/// They come when the transaction is about to commit, after the states of all others are written.
+#[test]
+fn rows_that_a_trigger_on_scores_inserts_are_in_states() {
+    let database = TestDatabase::new("score_trigger");
+    let mut client = database.connect();
+    client.run(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (NEW.account_id, now(), 'login');
+             RETURN NULL;
+         END $$",
+    );
+    for (kind, account) in [("TRIGGER", 1), ("CONSTRAINT TRIGGER", 2)] {
+        let timing = if kind == "TRIGGER" { "" } else { "DEFERRABLE INITIALLY DEFERRED" };
+        client.run(&format!(
+            "CREATE {kind} note AFTER INSERT OR UPDATE ON botdet.score {timing} FOR EACH ROW EXECUTE FUNCTION note()"
+        ));
+        client.run(&insert(&format!("ARRAY[{account}]"), 1, 5));
+        client.run("DROP TRIGGER note ON botdet.score");
+        assert_eq!(count(&mut client, "activity"), 6 * account);
+        assert_states_follow_rows(&mut client);
+    }
+}
+
 #[test]
 fn the_trigger_function_is_refused_where_it_cannot_work() {
     let database = TestDatabase::new("wrong_trigger");

@@ -99,7 +99,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_refresh_features(boolean,integer,boolean)", "v u - -"),
     ("botdet_refresh_scores(boolean,integer,boolean)", "v u - -"),
     ("botdet.analyze_refresh()", "v u - definer"),
-    ("botdet.begin_refresh(text,integer,boolean)", "v u - -"),
+    ("botdet.begin_refresh(text,boolean,integer,boolean)", "v u - -"),
     ("botdet.end_refresh(bigint)", "v u strict -"),
     ("botdet.is_refreshing(bigint)", "s r strict -"),
     ("botdet.list_accounts(bigint,regclass)", "v u strict -"),
@@ -137,13 +137,18 @@ fn the_extension_is_created_and_dropped_and_created_again() {
 
 #[test]
 fn the_extension_can_be_dropped_by_a_transaction_that_has_inserted() {
-    let database = TestDatabase::new("drop_after_insert");
-    let mut client = database.connect();
-    client.run(
-        "BEGIN; INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post');
-         DROP EXTENSION botdet CASCADE; COMMIT",
-    );
-    assert_eq!(client.value::<Option<String>>("SELECT to_regnamespace('botdet')::text", &[]), None);
+    // With the second setting, states are written before the transaction ends.
+    for memory in ["4MB", "64kB"] {
+        let database = TestDatabase::new("drop_after_insert");
+        let mut client = database.connect();
+        client.run(&format!(
+            "BEGIN; SET LOCAL botdet.pending_memory = '{memory}';
+             INSERT INTO botdet.activity (account_id, occurred_at, action)
+             SELECT 1, now() - k * interval '1 minute', 'post' FROM generate_series(1, 5000) AS k;
+             DROP EXTENSION botdet CASCADE; COMMIT"
+        ));
+        assert_eq!(client.value::<Option<String>>("SELECT to_regnamespace('botdet')::text", &[]), None);
+    }
 }
 
 #[test]

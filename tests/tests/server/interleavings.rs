@@ -1,12 +1,16 @@
 //! Whatever several sessions do in whatever order, states are what the rows make, bit for bit.
 
 use std::io::Write;
+use std::thread;
+use std::time::Duration;
 
 use botdet_models::hash::mix64;
+use botdet_tests::activity;
+use botdet_tests::sql::process;
 use botdet_tests::{Sql, TestDatabase};
 use postgres::Client;
 
-use crate::support::{answers, assert_states_follow_rows};
+use crate::support::{answers, assert_states_follow_rows, wait_until};
 
 const CASES: u64 = 200;
 const STEPS: u64 = 40;
@@ -177,12 +181,46 @@ fn a_transaction_larger_than_its_memory_is_flushed_in_between() {
     for client in [&mut small, &mut large] {
         client.run("BEGIN");
         for first in [1, 401, 801] {
-            client.run(&botdet_tests::activity::insert("ARRAY[1, 2, 3]", first, first + 399));
+            client.run(&activity::insert("ARRAY[1, 2, 3]", first, first + 399));
         }
         client.run("SAVEPOINT a");
-        client.run(&botdet_tests::activity::insert("ARRAY[1, 4]", 2_000, 3_000));
+        client.run(&activity::insert("ARRAY[1, 4]", 2_000, 3_000));
         client.run("ROLLBACK TO a; COMMIT");
         assert_states_follow_rows(client);
     }
     assert_eq!(answers(&mut small), answers(&mut large));
+}
+
+/// At any isolation level: the states are new in both transactions, and the later one waits for the other's.
+#[test]
+fn a_flush_in_between_goes_on_from_what_others_commit() {
+    let database = TestDatabase::new("flush_meanwhile");
+    let mut observer = database.connect();
+    for (number, level) in ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"].into_iter().enumerate() {
+        let accounts = format!("ARRAY[{}, {}]", 10 * number + 1, 10 * number + 2);
+        let (mut first, mut second) = (database.connect(), database.connect());
+        first.run("SET botdet.pending_memory = '64kB'; BEGIN");
+        first.run(&activity::insert(&accounts, 1, 2_000));
+        second.run(&format!("SET botdet.pending_memory = '64kB'; BEGIN ISOLATION LEVEL {level}"));
+        let before: i64 = second.value("SELECT count(*) FROM botdet.activity", &[]);
+        let process = process(&mut second);
+        let rows = activity::insert(&accounts, 2_001, 4_000);
+        let second = thread::spawn(move || {
+            second.run(&rows);
+            let seen: i64 = second.value("SELECT count(*) FROM botdet.activity", &[]);
+            second.run("COMMIT");
+            seen
+        });
+        wait_until("waits for the other", Duration::from_secs(20), || {
+            observer.value(
+                "SELECT wait_event_type IS NOT DISTINCT FROM 'Lock' FROM pg_stat_activity WHERE pid = $1",
+                &[&process],
+            )
+        });
+        first.run("COMMIT");
+        let seen = second.join().expect("the insert goes on");
+        let others = if level == "READ COMMITTED" { 4_000 } else { 0 };
+        assert_eq!(seen, before + 4_000 + others, "{level}");
+    }
+    assert_states_follow_rows(&mut observer);
 }

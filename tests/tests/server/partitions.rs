@@ -61,6 +61,31 @@ fn partitions_are_made_and_rows_move_into_them() {
     assert_eq!(hours, ["shop.events_p20250306_060000", "shop.events_p20250306_120000"]);
 }
 
+/// Their names are cut where they would be too long, in bytes, and never in the part that tells them apart.
+#[test]
+fn partitions_of_tables_with_any_name_are_made() {
+    let database = TestDatabase::new("partition_names");
+    let mut client = database.connect();
+    for table in [format!("\"My shop\".\"{}\"", "ü".repeat(31)), format!("\"My shop\".{}", "e".repeat(63))] {
+        client.run(&format!(
+            "CREATE SCHEMA IF NOT EXISTS \"My shop\";
+             CREATE TABLE {table} (who bigint, at timestamptz) PARTITION BY RANGE (at);
+             CREATE INDEX ON {table} (who, at);
+             SELECT botdet_bind_source('{table}', 'who', 'at', shared => true)"
+        ));
+        let made: Vec<String> = client.column(
+            &format!(
+                "SELECT right(partition_name::regclass::text, 11)
+                 FROM botdet_create_partitions('{table}', '1 day', ahead => timestamptz '2025-03-02 12:00+00' - now(),
+                                               since => '2025-03-01 00:00+00')"
+            ),
+            &[],
+        );
+        let made: Vec<&str> = made.iter().map(|name| name.trim_end_matches('"')).collect();
+        assert!(made[0].ends_with("_p20250301") && made[1].ends_with("_p20250302"), "{made:?}");
+    }
+}
+
 #[test]
 fn a_partition_that_is_not_archived_can_neither_be_dropped_nor_detached() {
     let mut database = TestDatabase::new("guard");

@@ -192,6 +192,43 @@ fn a_stopped_refresh_is_taken_up_where_it_stopped() {
     assert_eq!(runs, ["done 2000 2000"]);
 }
 
+/// States are everybody's: they are not made of the rows that somebody may see.
+#[test]
+fn who_sees_some_rows_only_makes_no_states_of_them() {
+    let mut database = TestDatabase::new("refresh_policy");
+    let role = database.role("operator");
+    let mut owner = database.connect();
+    owner.run(&insert("ARRAY[1, 2, 3]", 1, 50));
+    owner.run(&format!(
+        "ALTER TABLE botdet.activity ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY few ON botdet.activity USING (account_id = 1);
+         GRANT USAGE ON SCHEMA botdet TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA botdet TO {role};
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA botdet TO {role};
+         GRANT EXECUTE ON ALL ROUTINES IN SCHEMA botdet, public TO {role};
+         UPDATE botdet.account_state SET stale = true"
+    ));
+    let mut operator = database.connect_as(&role);
+    for command in [
+        "SELECT botdet_rebuild_state(2)",
+        "SELECT botdet_store_scores(ARRAY[2])",
+        "CALL botdet_refresh_features()",
+        "CALL botdet_refresh_features(everything => true)",
+        "CALL botdet_refresh_scores()",
+        "CALL botdet_archive('botdet.activity', '2025-03-01 12:00+00')",
+    ] {
+        let refusal = operator.refused(command);
+        assert_eq!(refusal.code, "42501", "{command}");
+        assert!(refusal.message.contains("row-level security"), "{command}: {}", refusal.message);
+    }
+    assert_eq!(stale_accounts(&mut owner), [1, 2, 3]);
+    owner.run(&format!("ALTER ROLE {role} BYPASSRLS"));
+    operator.run("CALL botdet_refresh_features()");
+    operator.run("CALL botdet_refresh_scores()");
+    assert_nothing_is_stale(&mut owner);
+    assert_states_follow_rows(&mut owner);
+}
+
 #[test]
 fn what_cannot_be_refreshed_is_said() {
     let database = TestDatabase::new("refresh_refused");
@@ -205,6 +242,12 @@ fn what_cannot_be_refreshed_is_said() {
         (refusal.code.as_str(), refusal.message.as_str()),
         ("22023", "batch is 0, and must be at least 1")
     );
+    for argument in ["everything", "batch", "resume"] {
+        for command in ["features", "scores"] {
+            let refusal = client.refused(&format!("CALL botdet_refresh_{command}({argument} => NULL)"));
+            assert_eq!(refusal.code, "22004", "{argument}");
+        }
+    }
     client.run("BEGIN");
     assert_eq!(client.refused("CALL botdet_refresh_features()").code, "2D000");
     client.run("ROLLBACK");
@@ -212,5 +255,5 @@ fn what_cannot_be_refreshed_is_said() {
     client.run("CALL botdet_refresh_features()");
     assert_nothing_is_stale(&mut client);
     let runs: Vec<String> = client.column("SELECT phase FROM botdet.refresh ORDER BY refresh_id", &[]);
-    assert_eq!(runs, ["done"]);
+    assert_eq!(runs, ["done"], "what was refused has begun nothing");
 }

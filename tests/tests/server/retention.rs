@@ -220,6 +220,25 @@ fn an_archive_is_refused_where_it_would_do_harm() {
     }
 }
 
+/// Neither how a session writes times, where a zone's abbreviation may be another's, nor the size of batches matters.
+#[test]
+fn an_archive_ends_whatever_the_session_is_set_to() {
+    let database = TestDatabase::new("archive_settings");
+    let mut client = database.connect();
+    client.run(&insert("ARRAY[1, 2, 3]", 1, 200));
+    client.run("SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kolkata'; SET statement_timeout = '20s'");
+    for (day, batch) in [(2, 1), (3, i32::MAX)] {
+        client.run(&format!("CALL botdet_archive('botdet.activity', '2025-03-0{day} 00:00+00', {batch})"));
+        let archived: i64 = client.value(
+            &format!(
+                "SELECT count(*) FROM botdet.archived_state WHERE archived_until = '2025-03-0{day} 00:00+00'"
+            ),
+            &[],
+        );
+        assert_eq!(archived, 3);
+    }
+}
+
 /// Every event is either in a state or was said to be ignored, and kept states are those that archive and rows make.
 #[test]
 fn inserts_during_an_archive_are_counted_or_said() {

@@ -87,6 +87,32 @@ fn a_partitioned_table_is_a_source_and_a_partition_is_not() {
     assert_eq!(features(&mut client, "1"), kept);
 }
 
+/// Postgres shows NULL to triggers where a partition has its columns in other places.
+#[test]
+fn generated_columns_of_partitioned_tables_are_refused() {
+    let database = TestDatabase::new("generated");
+    let mut client = database.connect();
+    for (options, is_refused) in [("PARTITION BY RANGE (at)", true), ("", false)] {
+        client.run(&format!(
+            "CREATE TABLE likes (who bigint, at timestamptz, body text, kind text GENERATED ALWAYS AS (lower(body)) STORED) {options};
+             CREATE INDEX ON likes (who)"
+        ));
+        let bind = "SELECT botdet_bind_source('likes', 'who', 'at', action => 'kind', shared => true)";
+        if is_refused {
+            let refusal = client.refused(bind);
+            assert_eq!(
+                (refusal.code.as_str(), refusal.message.as_str()),
+                ("0A000", "column kind of the partitioned table public.likes is generated")
+            );
+            client.run("DROP TABLE likes");
+        } else {
+            client.run(bind);
+            client.run("INSERT INTO likes VALUES (1, '2025-03-01', 'LIKE'), (1, '2025-03-02', 'Post')");
+            assert_states_follow_rows(&mut client);
+        }
+    }
+}
+
 #[test]
 fn a_wrong_mapping_is_refused_before_anything_is_changed() {
     let database = TestDatabase::new("wrong_mapping");
@@ -157,6 +183,33 @@ fn two_tables_of_the_same_accounts_make_one_state_of_both() {
     assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(2)", &[]), 41.0);
     client.run("SELECT botdet_unbind_source('shop.logins')");
     assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(1)", &[]), 40.0);
+}
+
+/// What an account does under its number and under its name, in one transaction, belongs to one state.
+#[test]
+fn an_account_touched_by_its_number_and_its_name_at_once_has_one_state() {
+    let database = TestDatabase::new("number_and_name");
+    let mut client = database.connect();
+    client.run(
+        "CREATE TABLE numbered (who bigint, at timestamptz); CREATE INDEX ON numbered (who);
+         CREATE TABLE named (who text, at timestamptz); CREATE INDEX ON named (who);
+         SELECT botdet_bind_source('numbered', 'who', 'at', shared => true);
+         SELECT botdet_bind_source('named', 'who', 'at', shared => true);
+         INSERT INTO botdet.account (account_id, account_key) VALUES (5, '5')",
+    );
+    for mode in ["off", "inline"] {
+        client.run(&format!("UPDATE botdet.detector SET insert_mode = '{mode}'"));
+        for day in 1..=3 {
+            client.run(&format!(
+                "BEGIN;
+                 INSERT INTO numbered VALUES (5, '2025-03-0{day} 12:00');
+                 INSERT INTO named VALUES ('5', '2025-03-0{day} 11:00');
+                 COMMIT"
+            ));
+            assert_states_follow_rows(&mut client);
+        }
+    }
+    assert_eq!(client.value::<f64>("SELECT event_count FROM botdet_features(5)", &[]), 12.0);
 }
 
 /// A transaction whose snapshot is older than the binding inserts into the table all the same.
