@@ -231,16 +231,14 @@ COMMENT ON FUNCTION botdet.end_refresh(bigint) IS 'notes that a refresh is done'
 
 -- Procedures that commit can have no search_path of their own: every name in them is written in full.
 
-CREATE PROCEDURE botdet_refresh_features(
-    everything boolean DEFAULT false, batch integer DEFAULT 16384, resume boolean DEFAULT false
-)
+CREATE PROCEDURE botdet.run_refresh(command text, everything boolean, batch integer, resume boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     run botdet.refresh;
     up_to bigint;
     done bigint;
 BEGIN
-    run := botdet.begin_refresh('features', everything, batch, resume);
+    run := botdet.begin_refresh(command, everything, batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
         PERFORM botdet.list_refresh(run.refresh_id, everything);
@@ -248,7 +246,11 @@ BEGIN
     END IF;
     up_to := run.last_account_id;
     LOOP
-        up_to := botdet.refresh_states(run.refresh_id, up_to, batch);
+        IF command OPERATOR(pg_catalog.=) 'features' THEN
+            up_to := botdet.refresh_states(run.refresh_id, up_to, batch);
+        ELSE
+            up_to := botdet.refresh_scores(run.refresh_id, up_to, batch);
+        END IF;
         EXIT WHEN up_to IS NULL;
         PERFORM botdet.note_refresh(run.refresh_id, up_to);
         COMMIT;
@@ -259,6 +261,17 @@ BEGIN
     RAISE NOTICE '% accounts refreshed', done;
 END
 $$;
+COMMENT ON PROCEDURE botdet.run_refresh(text, boolean, integer, boolean) IS
+    'what botdet_refresh_features() and botdet_refresh_scores() do, batch by batch';
+
+CREATE PROCEDURE botdet_refresh_features(
+    everything boolean DEFAULT false, batch integer DEFAULT 16384, resume boolean DEFAULT false
+)
+LANGUAGE plpgsql AS $$
+BEGIN
+    CALL botdet.run_refresh('features', everything, batch, resume);
+END
+$$;
 COMMENT ON PROCEDURE botdet_refresh_features(boolean, integer, boolean) IS
     'builds states again from their rows: those that are stale, or everything, accounts without a state included; commits after each batch of accounts, and with resume goes on where the last run was stopped; botdet.stat_progress_refresh shows how far it is';
 
@@ -266,28 +279,8 @@ CREATE PROCEDURE botdet_refresh_scores(
     everything boolean DEFAULT true, batch integer DEFAULT 4096, resume boolean DEFAULT false
 )
 LANGUAGE plpgsql AS $$
-DECLARE
-    run botdet.refresh;
-    up_to bigint;
-    done bigint;
 BEGIN
-    run := botdet.begin_refresh('scores', everything, batch, resume);
-    COMMIT;
-    IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
-        PERFORM botdet.list_refresh(run.refresh_id, everything);
-        COMMIT;
-    END IF;
-    up_to := run.last_account_id;
-    LOOP
-        up_to := botdet.refresh_scores(run.refresh_id, up_to, batch);
-        EXIT WHEN up_to IS NULL;
-        PERFORM botdet.note_refresh(run.refresh_id, up_to);
-        COMMIT;
-    END LOOP;
-    PERFORM botdet.end_refresh(run.refresh_id);
-    COMMIT;
-    SELECT r.accounts_done INTO done FROM botdet.refresh r WHERE r.refresh_id OPERATOR(pg_catalog.=) run.refresh_id;
-    RAISE NOTICE '% accounts refreshed', done;
+    CALL botdet.run_refresh('scores', everything, batch, resume);
 END
 $$;
 COMMENT ON PROCEDURE botdet_refresh_scores(boolean, integer, boolean) IS

@@ -6,6 +6,7 @@ REVOKE EXECUTE ON ROUTINE
     botdet_rebuild_state(bigint),
     botdet_refresh_features(boolean, integer, boolean),
     botdet_refresh_scores(boolean, integer, boolean),
+    botdet.run_refresh(text, boolean, integer, boolean),
     botdet.begin_refresh(text, boolean, integer, boolean),
     botdet.analyze_refresh(),
     botdet.is_refreshing(bigint),

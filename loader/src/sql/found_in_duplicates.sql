@@ -1,8 +1,8 @@
--- $1 source, $2 strategy. Accounts of the source that wrote three texts or more which others had written first, those of them that
--- follow the strategy, and all that do.
+-- $1 source, $2 strategy. Accounts of the source that wrote at least three texts of 15 words or more which others had written first,
+-- those of them that follow the strategy, and all that do.
 WITH found AS (
     SELECT g.account_id
-    FROM botdet_duplicates(evidence => 1) AS g
+    FROM botdet_duplicates(min_words => 15, evidence => 1) AS g
     JOIN botdet.account a ON a.account_id = g.account_id
     WHERE a.source = $1 AND NOT g.is_first
     GROUP BY g.account_id

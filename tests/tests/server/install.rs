@@ -99,6 +99,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_refresh_features(boolean,integer,boolean)", "v u - -"),
     ("botdet_refresh_scores(boolean,integer,boolean)", "v u - -"),
     ("botdet.analyze_refresh()", "v u - definer"),
+    ("botdet.run_refresh(text,boolean,integer,boolean)", "v u - -"),
     ("botdet.begin_refresh(text,boolean,integer,boolean)", "v u - -"),
     ("botdet.end_refresh(bigint)", "v u strict -"),
     ("botdet.is_refreshing(bigint)", "s r strict -"),
