@@ -26,6 +26,7 @@
 mod bits;
 mod codec;
 mod distinct;
+mod fold;
 mod gaps;
 mod hourly;
 mod hours;
@@ -43,9 +44,8 @@ pub use moments::Moments;
 pub use ring::{EventTraits, RING_EVENTS, RingEvent};
 pub use texts::{REMEMBERED_TEMPLATES, REMEMBERED_TEXTS};
 
-use crate::digest::{Digest, Digests, GroupedDigests};
+use crate::digest::{Digest, Digests};
 use crate::event::{Action, EARLIEST, Event, LATEST, SECOND, Timestamp};
-use crate::packed::PackedDigests;
 use codec::{Reader, Writer};
 use gaps::Gaps;
 use hours::Hours;
@@ -65,9 +65,6 @@ pub enum Observation {
     /// Its time lies outside what is observed ([`EARLIEST`]..[`LATEST`]). The state is unchanged, and right.
     OutOfRange,
 }
-
-/// A few milliseconds of folding.
-const EVENTS_BETWEEN_PAUSES: u32 = 1 << 14;
 
 /// One account's activity, summarised.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,47 +115,6 @@ impl AccountState {
         }
         self.count(event, digests.words(event));
         Observation::Counted
-    }
-
-    /// Folds in all events of `digests`, in the order of time, and empties it. None may be older than those observed before;
-    /// rows that cannot be told apart count once each.
-    pub fn observe_sorted(&mut self, digests: &mut Digests) {
-        digests.sort();
-        for event in digests.events().iter().filter(|event| is_observed(event)) {
-            self.count(event, digests.words(event));
-        }
-        digests.clear();
-    }
-
-    /// Folds in events of several accounts: those of account `n` into `states[n]`. `pause` is called between them, every now and
-    /// then.
-    pub fn observe_groups(states: &mut [Self], events: &GroupedDigests, pause: &mut dyn FnMut()) {
-        let mut read = 0u32;
-        events.for_each(|group, event, words| {
-            read = read.wrapping_add(1);
-            if read.is_multiple_of(EVENTS_BETWEEN_PAUSES) {
-                pause();
-            }
-            if is_observed(event) {
-                states[group].count(event, words);
-            }
-        });
-    }
-
-    /// The state of all these events. `pause` is called between them, every now and then.
-    #[must_use]
-    pub fn of_packed(events: &PackedDigests<'_>, pause: &mut dyn FnMut()) -> Self {
-        let (mut state, mut read) = (Self::default(), 0u32);
-        events.for_each(|event, words| {
-            read = read.wrapping_add(1);
-            if read.is_multiple_of(EVENTS_BETWEEN_PAUSES) {
-                pause();
-            }
-            if is_observed(event) {
-                state.count(event, words);
-            }
-        });
-        state
     }
 
     fn count(&mut self, event: &Digest, words: &[u8]) {

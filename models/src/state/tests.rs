@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
+use crate::digest::GroupedDigests;
 use crate::event::SECOND;
 use crate::hash::mix64;
 
