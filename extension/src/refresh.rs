@@ -23,6 +23,8 @@ use crate::store::states;
 
 /// Rows that an account is taken to have where nothing is known of the tables.
 const ROWS_ASSUMED: f64 = 200.0;
+/// Accounts that are built together in any case: below that, looking for each would be less work.
+const FEWEST_ACCOUNTS: usize = 16;
 /// Memory that one event takes until it is folded, about.
 const BYTES_AN_EVENT: f64 = 128.0;
 
@@ -247,7 +249,7 @@ fn chunk_of_states(batch: &Batch) -> usize {
     });
     let bytes = rows.unwrap_or(ROWS_ASSUMED).max(1.0) * BYTES_AN_EVENT;
     let fitting = (settings::maintenance_bytes() as f64 / bytes) as usize;
-    fitting.min(batch.accounts.div_ceil(processes_of_a_query())).max(1)
+    fitting.max(FEWEST_ACCOUNTS).min(batch.accounts.div_ceil(processes_of_a_query())).max(1)
 }
 
 /// Arguments that name a batch in chunks: the refresh, the first account of each chunk, the last of all, accounts of a chunk.

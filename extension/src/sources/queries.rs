@@ -40,9 +40,11 @@ impl Names<'_> {
 
     /// Rows of many accounts.
     pub fn events_of_many(&self) -> Statement {
-        let keys = if self.types.has_numbers() { "$1" } else { &self.comparable("$2") };
-        let keys =
-            if keys.ends_with("$1") || keys.ends_with("$2") { keys.to_owned() } else { format!("{keys}[]") };
+        let keys = match self.cast() {
+            _ if self.types.has_numbers() => "$1".to_owned(),
+            "" => "$2".to_owned(),
+            cast => format!("$2{cast}[]"),
+        };
         let sql = filled(
             include_str!("../sql/source_events_of_many.sql"),
             &[
@@ -127,10 +129,14 @@ impl Names<'_> {
 
     /// A number of any width compares with bigint; a name must be cast, for an index on the column to be of use.
     fn comparable(&self, key: &str) -> String {
+        format!("{key}{}", self.cast())
+    }
+
+    fn cast(&self) -> &'static str {
         match self.column_type(Role::Account) {
-            pg_sys::UUIDOID => format!("{key}::pg_catalog.uuid"),
-            pg_sys::BPCHAROID => format!("{key}::pg_catalog.bpchar"),
-            _ => key.to_owned(),
+            pg_sys::UUIDOID => "::pg_catalog.uuid",
+            pg_sys::BPCHAROID => "::pg_catalog.bpchar",
+            _ => "",
         }
     }
 

@@ -6,6 +6,6 @@ SELECT (
     WHERE c.reltuples > 0
 ) / greatest(
     (SELECT c.reltuples FROM pg_catalog.pg_class c WHERE c.oid = 'botdet.account_state'::pg_catalog.regclass),
-    (SELECT r.accounts_total FROM botdet.refresh r WHERE r.refresh_id = $1),
+    (SELECT pg_catalog.count(*) FROM botdet.refresh_account a WHERE a.refresh_id = $1),
     1
 )
