@@ -27,6 +27,7 @@ pub mod packed;
 pub mod pipeline;
 pub mod preprocess;
 pub mod profile;
+pub mod rows;
 pub mod rules;
 pub mod score;
 pub mod sequence;

@@ -29,7 +29,6 @@ mod gates;
 mod kernel;
 mod loss;
 mod network;
-mod parallel;
 mod predict;
 mod train;
 mod trainer;

@@ -6,7 +6,7 @@ use super::batch::{PackedBatch, check_steps};
 use super::error::GruError;
 use super::forward::{Tape, forward};
 use super::network::GruNetwork;
-use super::parallel::for_each_slot;
+use crate::parallel::for_each_slot;
 
 /// Sequences per packed batch: enough for the matrix products, few enough that a batch of 32 keeps two threads busy.
 pub(super) const SHARD: usize = 16;

@@ -10,8 +10,8 @@ use super::config::{GruConfig, TrainConfig};
 use super::forward::{Tape, forward};
 use super::loss::{cross_entropy, cross_entropy_slope};
 use super::network::GruNetwork;
-use super::parallel::for_each_slot;
 use super::predict::SHARD;
+use crate::parallel::for_each_slot;
 
 /// The cross-entropy of a sequence times its weight.
 pub(super) fn weighted_loss(logit: f32, sequence: &Sequence<'_>) -> f64 {

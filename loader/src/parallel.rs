@@ -2,7 +2,7 @@
 
 /// Calls `work(index, workspace, slot)` once for every slot. Each workspace belongs to one thread, the first to the
 /// calling one. Where a slot's work runs must not matter to its result: that makes results independent of threads.
-pub(super) fn for_each_slot<Workspace: Send, Slot: Send>(
+pub fn for_each_slot<Workspace: Send, Slot: Send>(
     workspaces: &mut [Workspace],
     slots: &mut [Slot],
     work: impl Fn(usize, &mut Workspace, &mut Slot) + Sync,

@@ -1,0 +1,93 @@
+//! Labelled, weighted rows that have been checked to belong together.
+
+use botdet_models::rows::Rows;
+
+/// Why rows, labels and weights allow no fit.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SampleError {
+    /// They are not equally many.
+    #[error("{rows} rows, {labels} labels and {weights} weights do not belong together")]
+    Shape {
+        /// Rows there are.
+        rows: usize,
+        /// Labels there are.
+        labels: usize,
+        /// Weights there are.
+        weights: usize,
+    },
+    /// Only one class has weight.
+    #[error("all {0} rows are of one class")]
+    OneClass(usize),
+    /// A weight is negative or not finite.
+    #[error("row {row} has weight {weight}, which is not a finite number of at least 0")]
+    Weight {
+        /// The row's index.
+        row: usize,
+        /// The weight.
+        weight: f64,
+    },
+}
+
+/// Rows to learn from: both classes are there, and each has some weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    rows: &'a Rows,
+    labels: &'a [bool],
+    weights: &'a [f64],
+}
+
+impl<'a> Sample<'a> {
+    /// Checks that rows, labels and weights belong together.
+    ///
+    /// # Errors
+    /// [`SampleError`] with the precondition that is broken.
+    pub fn new(rows: &'a Rows, labels: &'a [bool], weights: &'a [f64]) -> Result<Self, SampleError> {
+        if rows.len() != labels.len() || labels.len() != weights.len() {
+            let (rows, labels, weights) = (rows.len(), labels.len(), weights.len());
+            return Err(SampleError::Shape { rows, labels, weights });
+        }
+        if let Some(row) = weights.iter().position(|weight| !weight.is_finite() || *weight < 0.0) {
+            return Err(SampleError::Weight { row, weight: weights[row] });
+        }
+        let weighs = |class: bool| labels.iter().zip(weights).any(|(label, w)| *label == class && *w > 0.0);
+        if !weighs(true) || !weighs(false) {
+            return Err(SampleError::OneClass(labels.len()));
+        }
+        Ok(Self { rows, labels, weights })
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn rows(&self) -> &'a Rows {
+        self.rows
+    }
+
+    /// The classes, one a row.
+    #[must_use]
+    pub fn labels(&self) -> &'a [bool] {
+        self.labels
+    }
+
+    /// How often each row counts.
+    #[must_use]
+    pub fn weights(&self) -> &'a [f64] {
+        self.weights
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let rows = Rows::new(vec![1.0, 2.0], 1).expect("whole rows");
+        assert!(Sample::new(&rows, &[true, false], &[1.0, 1.0]).is_ok());
+        assert_eq!(Sample::new(&rows, &[true, true], &[1.0, 1.0]).err(), Some(SampleError::OneClass(2)));
+        assert_eq!(Sample::new(&rows, &[true, false], &[1.0, 0.0]).err(), Some(SampleError::OneClass(2)));
+        let weight = Sample::new(&rows, &[true, false], &[1.0, -1.0]).err();
+        assert_eq!(weight, Some(SampleError::Weight { row: 1, weight: -1.0 }));
+        let shape = Sample::new(&rows, &[true], &[1.0, 1.0]).err();
+        assert_eq!(shape, Some(SampleError::Shape { rows: 2, labels: 1, weights: 2 }));
+    }
+}
