@@ -46,6 +46,9 @@ pub enum LogisticError {
         /// The row's index.
         row: usize,
     },
+    /// Values are so large that their squares are infinite.
+    #[error("values are too large for a fit")]
+    TooLarge,
     /// The stored model does not fit together.
     #[error("logistic model has {coefficients} coefficients and {covariance} covariances")]
     Stored {
@@ -111,6 +114,9 @@ impl Logistic {
             if gain.abs() <= 1e-10 * (1.0 + loss.abs()) {
                 break;
             }
+        }
+        if covariance.is_empty() {
+            return Err(LogisticError::TooLarge);
         }
         Ok(Self { intercept: beta[0], coefficients: beta[1..].to_vec(), covariance })
     }
@@ -292,5 +298,6 @@ mod tests {
         assert_eq!(fit(&[1.0, f64::NAN], &[1.0, 0.0], 1.0), Err(LogisticError::NotFinite { row: 1 }));
         assert!(matches!(fit(&[1.0, 2.0], &[1.0, 0.0], 0.0), Err(LogisticError::Penalty(_))));
         assert!(matches!(fit(&[], &[], 1.0), Err(LogisticError::Shape { .. })));
+        assert_eq!(fit(&[1e300, 2e300], &[1.0, 0.0], 1.0), Err(LogisticError::TooLarge));
     }
 }

@@ -1,11 +1,14 @@
-//! From the stages' raw scores to a probability that can be taken at its word.
+//! A logistic curve of one or several raw scores.
 
 use serde::{Deserialize, Serialize};
 
+use super::Calibrated;
 use crate::logistic::{Logistic, LogisticError, LogisticParams, Observations, sigmoid};
 
 /// Normal quantile of a two-sided 95 % interval.
 const Z95: f64 = 1.959_963_984_540_054;
+/// Penalty on the slopes, which keeps them finite where scores separate the classes.
+const L2: f64 = 0.05;
 
 /// Platt scaling (1999) of one raw score or of several together: a logistic regression on held-out accounts with the
 /// smoothed targets of Platt's paper. With several inputs it also learns how much to trust each stage, and which way an
@@ -16,21 +19,16 @@ pub struct PlattCalibrator {
     logistic: Logistic,
 }
 
-/// A probability with its uncertainty.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Calibrated {
-    /// Probability of the positive class.
-    pub probability: f64,
-    /// 95 % interval of that probability, from the uncertainty of the calibration.
-    pub interval: (f64, f64),
-}
-
 impl PlattCalibrator {
     /// Fits on accounts that no stage has seen: `labels.len()` rows of raw scores, row-major.
     ///
     /// # Errors
     /// [`LogisticError`] when shapes, classes or values allow no fit.
     pub fn fit(scores: &[f64], labels: &[bool]) -> Result<Self, LogisticError> {
+        Self::fit_with(scores, labels, L2)
+    }
+
+    pub(super) fn fit_with(scores: &[f64], labels: &[bool], l2: f64) -> Result<Self, LogisticError> {
         let positive = labels.iter().filter(|label| **label).count() as f64;
         let negative = labels.len() as f64 - positive;
         let target = |label: &bool| {
@@ -39,7 +37,7 @@ impl PlattCalibrator {
         let targets: Vec<f64> = labels.iter().map(target).collect();
         let observations =
             Observations { inputs: scores, targets: &targets, weights: &vec![1.0; labels.len()] };
-        let params = LogisticParams { l2: 0.05, ..LogisticParams::default() };
+        let params = LogisticParams { l2, ..LogisticParams::default() };
         Ok(Self { logistic: Logistic::fit(observations, params)? })
     }
 
