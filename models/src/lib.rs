@@ -29,6 +29,7 @@ pub mod preprocess;
 pub mod profile;
 pub mod rows;
 pub mod rules;
+pub mod schema;
 pub mod score;
 pub mod sequence;
 pub mod state;
