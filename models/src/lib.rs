@@ -34,3 +34,4 @@ pub mod score;
 pub mod sequence;
 pub mod state;
 pub mod text;
+pub mod trees;
