@@ -19,5 +19,6 @@ pub mod parallel;
 pub mod records;
 pub mod signals;
 pub mod simulate;
+pub mod tables;
 pub mod training;
 pub mod zoo;
