@@ -31,5 +31,6 @@ pub mod rows;
 pub mod rules;
 pub mod score;
 pub mod sequence;
+pub mod sgd;
 pub mod state;
 pub mod text;
