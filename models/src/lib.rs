@@ -12,6 +12,7 @@
 //! clock or starts a thread of its own (a runtime for sequence models may).
 
 pub mod artifact;
+pub mod autoencoder;
 pub mod calibration;
 pub mod digest;
 pub mod event;
