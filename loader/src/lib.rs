@@ -7,8 +7,10 @@
 //!                                      └───────────────────────────────────────────────────────────┘
 //! ```
 
+pub mod autoencoder;
 pub mod commands;
 pub mod database;
+mod dense;
 pub mod error;
 pub mod gru;
 pub mod import;

@@ -5,7 +5,7 @@ const SECOND_DECAY: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
 /// Adam (Kingma and Ba 2015, algorithm 1) with the paper's decay rates 0.9 and 0.999 and epsilon 1e-8.
-pub(super) struct Adam {
+pub(crate) struct Adam {
     learning_rate: f32,
     steps: i32,
     first_moment: Vec<f32>,

@@ -18,7 +18,7 @@
 //! Results depend on the seed and on the instruction set of the processor, never on the number of threads: every batch
 //! is cut into the same shards, each with its own dropout stream, and their gradients are summed in shard order.
 
-mod adam;
+pub(crate) mod adam;
 mod backward;
 mod batch;
 mod config;
@@ -26,7 +26,7 @@ mod error;
 mod forward;
 mod gates;
 #[expect(unsafe_code, reason = "calls the gemm crate and functions compiled for detected instruction sets")]
-mod kernel;
+pub(crate) mod kernel;
 mod loss;
 mod network;
 mod predict;
