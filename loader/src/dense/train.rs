@@ -113,7 +113,7 @@ impl<'a> Trainer<'a> {
         let count = network.parameters.len();
         let mut tapes = Vec::new();
         tapes.resize_with(params.threads.max(1), Tape::default);
-        let optimiser = Adam::new(count, params.learning_rate);
+        let optimiser = Adam::new(count);
         let gradient = vec![0.0; count];
         Self { network, task, params, optimiser, steps: 0, tapes, shards: Vec::new(), gradient }
     }
@@ -138,7 +138,8 @@ impl<'a> Trainer<'a> {
         for (slope, parameter) in self.gradient.iter_mut().zip(&self.network.parameters) {
             *slope = scale * (*slope + self.params.l2 * parameter);
         }
-        self.optimiser.step(&mut self.network.parameters, &self.gradient);
+        let rate = self.params.learning_rate;
+        self.optimiser.step(&mut self.network.parameters, &self.gradient, rate, 0.0, &[]);
         self.steps += 1;
         self.shards.iter().map(|shard| shard.loss).sum()
     }
