@@ -20,4 +20,5 @@ pub mod records;
 pub mod signals;
 pub mod simulate;
 pub mod training;
+pub mod trees;
 pub mod zoo;
