@@ -23,4 +23,5 @@ pub mod signals;
 pub mod simulate;
 pub mod tables;
 pub mod training;
+pub mod trees;
 pub mod zoo;

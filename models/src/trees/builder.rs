@@ -9,15 +9,15 @@ pub enum TreeNode {
     /// Sends rows to one of two other nodes.
     Split {
         /// Which value of a row is compared.
-        feature: usize,
+        feature: u32,
         /// Values up to this one go left; finite.
         threshold: f32,
         /// Whether missing values go left.
         missing_left: bool,
         /// Index of the left child.
-        left: usize,
+        left: u32,
         /// Index of the right child.
-        right: usize,
+        right: u32,
     },
     /// Ends a walk.
     Leaf {
@@ -59,10 +59,10 @@ impl EnsembleBuilder {
     pub fn add(&mut self, nodes: &[TreeNode]) -> Result<(), EnsembleError> {
         let tree = self.ensemble.trees();
         let mut layout = Layout::default();
-        let mut open = vec![0];
+        let mut open = vec![0_u32];
         while let Some(index) = open.pop() {
             let fault = |reason| EnsembleError::Tree { tree, reason };
-            let node = nodes.get(index).ok_or(fault("a child lies outside"))?;
+            let node = nodes.get(index as usize).ok_or(fault("a child lies outside"))?;
             if layout.placed() == nodes.len() {
                 return Err(fault("a node has two parents"));
             }
@@ -133,6 +133,7 @@ impl Layout {
                 self.covers[at] = cover;
             }
             TreeNode::Split { feature, threshold, missing_left, .. } => {
+                let feature = feature as usize;
                 if feature >= width {
                     return Err("a split names a value outside the row");
                 }

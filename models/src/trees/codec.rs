@@ -177,6 +177,7 @@ impl Input<'_> {
         let threshold = thresholds.get(feature).and_then(|sorted| sorted.get(index)).copied();
         let threshold =
             threshold.ok_or(EnsembleError::Corrupt("a split names a threshold that is not there"))?;
+        let feature = feature as u32;
         Ok(TreeNode::Split { feature, threshold, missing_left, left: 0, right: 0 })
     }
 }

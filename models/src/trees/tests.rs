@@ -8,17 +8,17 @@ use crate::rows::Rows;
 
 const WIDTH: usize = 5;
 
-fn grow(nodes: &mut Vec<TreeNode>, depth: usize, random: &mut ChaCha12Rng) -> usize {
+fn grow(nodes: &mut Vec<TreeNode>, depth: usize, random: &mut ChaCha12Rng) -> u32 {
     let index = nodes.len();
     let value = random.random_range(-3.0..3.0);
     nodes.push(TreeNode::Leaf { value, cover: random.random_range(1..50) as f32 });
     if depth > 0 && random.random_bool(0.85) {
         let (right, left) = (grow(nodes, depth - 1, random), grow(nodes, depth - 1, random));
-        let (feature, missing_left) = (random.random_range(0..WIDTH), random.random());
+        let (feature, missing_left) = (random.random_range(0..WIDTH as u32), random.random());
         let threshold = f32::from(random.random_range(-2_i8..2)) / 2.0;
         nodes[index] = TreeNode::Split { feature, threshold, missing_left, left, right };
     }
-    index
+    index as u32
 }
 
 fn random_trees(trees: usize, depth: usize, seed: u64) -> Vec<Vec<TreeNode>> {
@@ -48,13 +48,13 @@ fn random_rows(rows: usize, seed: u64) -> Rows {
 }
 
 /// The value that a row reaches when only the features of a set are known: by definition, without any shortcut.
-fn value(tree: &[TreeNode], at: usize, row: &[f32], known: u32) -> f64 {
-    match tree[at] {
+fn value(tree: &[TreeNode], at: u32, row: &[f32], known: u32) -> f64 {
+    match tree[at as usize] {
         TreeNode::Leaf { value, .. } => f64::from(value),
         TreeNode::Split { feature, threshold, missing_left, left, right } => {
             let stays = |child| value(tree, child, row, known);
             if known >> feature & 1 == 1 {
-                let x = row[feature];
+                let x = row[feature as usize];
                 return stays(if x <= threshold || (x.is_nan() && missing_left) { left } else { right });
             }
             let (on_left, on_right) = (cover(tree, left), cover(tree, right));
@@ -63,8 +63,8 @@ fn value(tree: &[TreeNode], at: usize, row: &[f32], known: u32) -> f64 {
     }
 }
 
-fn cover(tree: &[TreeNode], at: usize) -> f64 {
-    match tree[at] {
+fn cover(tree: &[TreeNode], at: u32) -> f64 {
+    match tree[at as usize] {
         TreeNode::Leaf { cover, .. } => f64::from(cover),
         TreeNode::Split { left, right, .. } => cover(tree, left) + cover(tree, right),
     }
@@ -127,7 +127,7 @@ fn contributions_are_shapley_values() {
 fn deep_trees_are_explained_exactly() {
     // A chain that asks each of 64 values once, with ever rarer leaves: the longest path there can be.
     let mut nodes = Vec::new();
-    for depth in 0..64 {
+    for depth in 0..64_u32 {
         let (left, right) = (2 * depth + 1, 2 * depth + 2);
         nodes.push(TreeNode::Split { feature: depth, threshold: 0.0, missing_left: false, left, right });
         nodes.push(TreeNode::Leaf { value: depth as f32, cover: (64 - depth) as f32 * 1e3 });
@@ -167,7 +167,7 @@ fn malformed_trees_are_refused() {
     assert_eq!(add(&[split(0, f32::NAN, 1, 2), leaf, leaf]), fault("a threshold is not finite"));
     assert_eq!(add(&[TreeNode::Leaf { value: f32::INFINITY, cover: 1.0 }]), fault("a leaf is not finite"));
     assert_eq!(add(&[TreeNode::Leaf { value: 0.0, cover: 0.0 }]), fault("a leaf covers nothing"));
-    let chain = |depth: usize| {
+    let chain = |depth: u32| {
         let splits = (0..depth).flat_map(|level| [split(0, 0.0, 2 * level + 1, 2 * level + 2), leaf]);
         splits.chain([leaf]).collect::<Vec<_>>()
     };
@@ -186,21 +186,21 @@ fn wide_rows_and_large_trees_fit() {
     let mut builder =
         EnsembleBuilder::new(MAX_WIDTH, Combination::Sum { base: 0.0 }).expect("the width is possible");
     // A full tree of depth 17, numbered as a heap.
-    let splits = (1 << 17) - 1;
-    let node = |index: usize| TreeNode::Split {
-        feature: MAX_WIDTH - 1,
+    let splits = (1_u32 << 17) - 1;
+    let node = |index: u32| TreeNode::Split {
+        feature: MAX_WIDTH as u32 - 1,
         threshold: index as f32,
         missing_left: index % 2 == 0,
         left: 2 * index + 1,
         right: 2 * index + 2,
     };
-    let leaf = |index: usize| TreeNode::Leaf { value: index as f32, cover: 0.5 };
+    let leaf = |index: u32| TreeNode::Leaf { value: index as f32, cover: 0.5 };
     let nodes: Vec<_> = (0..splits).map(node).chain((0..=splits).map(leaf)).collect();
     builder.add(&nodes).expect("the tree is sound");
     let ensemble = builder.finish().expect("there is a tree");
     let mut row = vec![0.0; MAX_WIDTH];
     row[MAX_WIDTH - 1] = f32::MAX;
-    assert_eq!(ensemble.margin(&row), splits as f64);
+    assert_eq!(ensemble.margin(&row), f64::from(splits));
     assert_eq!(Ensemble::from_bytes(&ensemble.to_bytes(), MAX_WIDTH), Ok(ensemble));
 }
 
