@@ -9,6 +9,7 @@ use botdet_models::pipeline::PipelineError;
 use crate::gru::GruError;
 use crate::import::ImportError;
 use crate::simulate::SimulationError;
+use crate::tables::TableError;
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,9 @@ pub enum LoaderError {
     /// A model cannot be assembled or run.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// Nothing can be learned from a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A state in the database cannot be read.
     #[error("account {account_id}: {source}")]
     State {

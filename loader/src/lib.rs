@@ -7,8 +7,10 @@
 //!                                      └───────────────────────────────────────────────────────────┘
 //! ```
 
+pub mod autoencoder;
 pub mod commands;
 pub mod database;
+mod dense;
 pub mod error;
 pub mod gru;
 pub mod import;
@@ -19,5 +21,7 @@ pub mod parallel;
 pub mod records;
 pub mod signals;
 pub mod simulate;
+pub mod tables;
 pub mod training;
+pub mod trees;
 pub mod zoo;

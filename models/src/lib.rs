@@ -12,6 +12,7 @@
 //! clock or starts a thread of its own (a runtime for sequence models may).
 
 pub mod artifact;
+pub mod autoencoder;
 pub mod calibration;
 pub mod digest;
 pub mod event;
@@ -29,7 +30,10 @@ pub mod preprocess;
 pub mod profile;
 pub mod rows;
 pub mod rules;
+pub mod schema;
 pub mod score;
 pub mod sequence;
+pub mod sgd;
 pub mod state;
 pub mod text;
+pub mod trees;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::linear_algebra::Cholesky;
+use crate::linear_algebra::{Cholesky, WeightedProducts};
 
 /// Settings of a fit, not yet checked.
 #[derive(Clone, Copy, Debug)]
@@ -217,24 +217,21 @@ fn penalised_loss(observations: Observations<'_>, beta: &[f64], l2: f64) -> f64 
 fn derivatives(observations: Observations<'_>, beta: &[f64], l2: f64) -> (Vec<f64>, Vec<f64>) {
     let size = beta.len();
     let mut gradient = vec![0.0; size];
-    let mut hessian = vec![0.0; size * size];
+    let mut sums = WeightedProducts::new(size);
+    let mut x = vec![1.0; size];
     let rows = observations.inputs.chunks_exact(size - 1);
     for ((row, target), weight) in rows.zip(observations.targets).zip(observations.weights) {
         let probability = sigmoid(logit_of(beta, row));
         let residual = weight * (probability - target);
         let curvature = weight * (probability * (1.0 - probability)).max(1e-12);
-        let x = |i: usize| if i == 0 { 1.0 } else { row[i - 1] };
-        for i in 0..size {
-            gradient[i] += residual * x(i);
-            for j in 0..=i {
-                hessian[i * size + j] += curvature * x(i) * x(j);
-            }
+        x[1..].copy_from_slice(row);
+        for (slope, x) in gradient.iter_mut().zip(&x) {
+            *slope += residual * x;
         }
+        sums.add(&x, curvature);
     }
+    let mut hessian = sums.finish();
     for i in 0..size {
-        for j in 0..i {
-            hessian[j * size + i] = hessian[i * size + j];
-        }
         let penalty = if i == 0 { 1e-9 } else { l2 };
         hessian[i * size + i] += penalty;
         if i > 0 {

@@ -1,7 +1,8 @@
 //! Backpropagation through time.
 
 use super::batch::PackedBatch;
-use super::forward::{DirectionTape, Tape, scale_by};
+use super::dropout::scale_by;
+use super::forward::{DirectionTape, Tape};
 use super::gates::BackwardStep;
 use super::kernel::{Instructions, Matrix, Update, multiply};
 use super::network::{Direction, DirectionLayout, GruNetwork};
@@ -22,6 +23,8 @@ struct StepScratch {
     by_recurrent: Vec<f32>,
     /// `[sequences × hidden]`: the loss's derivatives by the hidden state, passed from step to step.
     carry: Vec<f32>,
+    /// `[sequences × hidden]`: those by the hidden state as the gates saw it, where dropout hid a part.
+    by_masked: Vec<f32>,
     /// `[3·hidden × hidden]`: R transposed once, rather than at each step.
     transposed: Vec<f32>,
 }
@@ -43,9 +46,7 @@ pub(super) fn backward(
     for layer in (0..network.config().layers()).rev() {
         let (below, from_here) = tape.layers.split_at_mut(layer);
         let current = &mut from_here[0];
-        if !current.dropout.is_empty() {
-            scale_by(by_output, &current.dropout);
-        }
+        scale_by(by_output, &current.dropout);
         let input = below.last().map_or(&batch.values, |tape| &tape.output);
         for direction in Direction::BOTH {
             let tape = &mut current.directions[direction as usize];
@@ -112,12 +113,13 @@ fn backward_steps(
     let hidden = network.config().hidden();
     let gates_width = 3 * hidden;
     let instructions = Instructions::detect();
-    let StepScratch { by_recurrent, carry, transposed } = scratch;
+    let StepScratch { by_recurrent, carry, by_masked, transposed } = scratch;
     transpose(&network.parameters()[layout.recurrent_weights.clone()], gates_width, transposed);
     let transposed = Matrix::new(transposed, gates_width, hidden);
     by_recurrent.resize(batch.rows() * gates_width, 0.0);
     carry.clear();
     carry.resize(batch.sequences() * hidden, 0.0);
+    by_masked.resize(carry.len(), 0.0);
     for position in (0..batch.steps()).rev() {
         let rows = batch.span(direction.step(position, batch.steps()));
         let carry = &mut carry[..rows.len() * hidden];
@@ -132,7 +134,16 @@ fn backward_steps(
             output_stride: 2 * hidden,
             carry,
         });
-        multiply(Matrix::new(by_recurrent, rows.len(), gates_width), transposed, carry, Update::Accumulate);
+        let by_recurrent = Matrix::new(by_recurrent, rows.len(), gates_width);
+        if tape.mask.is_empty() {
+            multiply(by_recurrent, transposed, carry, Update::Accumulate);
+            continue;
+        }
+        let by_masked = &mut by_masked[..carry.len()];
+        multiply(by_recurrent, transposed, by_masked, Update::Overwrite);
+        for ((carry, slope), factor) in carry.iter_mut().zip(by_masked).zip(&tape.mask) {
+            *carry += *slope * factor;
+        }
     }
 }
 
@@ -151,7 +162,8 @@ fn accumulate_direction(
     let by_gates = Matrix::new(&tape.gates, rows, gates_width);
     let input = Matrix::new(input, rows, layout.inputs).transposed();
     multiply(input, by_gates, &mut gradient[layout.input_weights.clone()], Update::Overwrite);
-    let previous = Matrix::new(&tape.previous, rows, hidden).transposed();
+    let seen = if tape.mask.is_empty() { &tape.previous } else { &tape.masked };
+    let previous = Matrix::new(seen, rows, hidden).transposed();
     let by_recurrent_rows = Matrix::new(by_recurrent, rows, gates_width);
     multiply(previous, by_recurrent_rows, &mut gradient[layout.recurrent_weights.clone()], Update::Overwrite);
     sum_rows(&tape.gates, &mut gradient[layout.input_bias.clone()]);

@@ -1,5 +1,7 @@
 //! What can be wrong with a network's configuration, its data or its training.
 
+use super::checkpoint::CheckpointError;
+
 /// Why a network could not be built, trained or applied.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum GruError {
@@ -83,6 +85,9 @@ pub enum GruError {
         /// `training` or `validation`.
         set: &'static str,
     },
+    /// The run cannot be saved, or cannot go on from what was saved.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The loss stopped being a number; a smaller learning rate usually helps.
     #[error(
         "training diverged in epoch {epoch}: training loss {training_loss}, validation loss {validation_loss}"

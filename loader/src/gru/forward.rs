@@ -1,9 +1,7 @@
 //! From sequences to logits, keeping what the backward pass needs.
 
-use rand::RngCore;
-use rand_chacha::ChaCha8Rng;
-
 use super::batch::PackedBatch;
+use super::dropout::{Noise, fill_mask, mask_rows, scale_by};
 use super::gates::ForwardStep;
 use super::kernel::{Instructions, Matrix, Update, multiply};
 use super::network::{Direction, DirectionWeights, GruNetwork};
@@ -39,13 +37,17 @@ pub(super) struct DirectionTape {
     pub candidate: Vec<f32>,
     /// `[rows × hidden]`: the hidden state before the row's step, without dropout.
     pub previous: Vec<f32>,
+    /// `[rows × hidden]`: the same as the gates saw it; empty without recurrent dropout.
+    pub masked: Vec<f32>,
+    /// `[sequences × hidden]`: what it was multiplied with, at all steps alike; empty without recurrent dropout.
+    pub mask: Vec<f32>,
 }
 
-/// Computes the logits of a batch. With a random source, values between layers are dropped as in training.
+/// Computes the logits of a batch. With noise, values between layers and hidden states are dropped as in training.
 pub(super) fn forward(
     network: &GruNetwork,
     batch: &PackedBatch,
-    mut dropout: Option<&mut ChaCha8Rng>,
+    mut noise: Option<Noise<'_>>,
     tape: &mut Tape,
 ) {
     let config = network.config();
@@ -58,14 +60,15 @@ pub(super) fn forward(
         for direction in Direction::BOTH {
             let weights = network.direction(layer, direction);
             let tape_of_direction = &mut directions[direction as usize];
+            let share = noise.as_ref().map_or(0.0, |noise| noise.recurrent);
+            let length = batch.sequences() * config.hidden();
+            fill_mask(&mut tape_of_direction.mask, length, share, noise.as_mut());
             run_direction(&weights, direction, batch, input, tape_of_direction, output, &mut tape.recurrent);
         }
-        mask.clear();
         let is_top = layer + 1 == config.layers();
-        if let Some(random) = dropout.as_deref_mut().filter(|_| config.dropout() > 0.0 && !is_top) {
-            fill_dropout(mask, output.len(), config.dropout(), random);
-            scale_by(output, mask);
-        }
+        let share = if is_top { 0.0 } else { config.dropout() };
+        fill_mask(mask, output.len(), share, noise.as_mut());
+        scale_by(output, mask);
     }
     pool(network, batch, tape);
 }
@@ -84,10 +87,11 @@ fn run_direction(
     let hidden = gates_width / 3;
     let instructions = Instructions::detect();
     let bias = summed_bias(weights);
-    let DirectionTape { gates, candidate, previous } = tape;
+    let DirectionTape { gates, candidate, previous, masked, mask } = tape;
     gates.resize(batch.rows() * gates_width, 0.0);
     candidate.resize(batch.rows() * hidden, 0.0);
     previous.resize(batch.rows() * hidden, 0.0);
+    masked.resize(if mask.is_empty() { 0 } else { previous.len() }, 0.0);
     recurrent.resize(batch.sequences() * gates_width, 0.0);
 
     let input = Matrix::new(input, batch.rows(), weights.inputs);
@@ -103,8 +107,9 @@ fn run_direction(
         let rows = batch.span(step);
         let previous = &mut previous[rows.start * hidden..rows.end * hidden];
         copy_previous(direction, batch, step, output, previous);
+        let seen = mask_rows(previous, mask, masked, rows.start * hidden);
         let recurrent = &mut recurrent[..rows.len() * gates_width];
-        multiply(Matrix::new(previous, rows.len(), hidden), recurrent_weights, recurrent, Update::Overwrite);
+        multiply(Matrix::new(seen, rows.len(), hidden), recurrent_weights, recurrent, Update::Overwrite);
         instructions.run(ForwardStep {
             hidden,
             gates: &mut gates[rows.start * gates_width..rows.end * gates_width],
@@ -150,27 +155,6 @@ fn summed_bias(weights: &DirectionWeights<'_>) -> Vec<f32> {
     bias.extend_from_slice(&weights.input_bias[2 * hidden..]);
     bias.extend_from_slice(&weights.recurrent_bias[2 * hidden..]);
     bias
-}
-
-/// Fills a mask with 0 for the share of values to drop and with what keeps the mean for the others.
-fn fill_dropout(mask: &mut Vec<f32>, length: usize, share: f32, random: &mut ChaCha8Rng) {
-    let threshold = (share * 65_536.0).round() as u64;
-    let kept = 65_536.0 / (65_536 - threshold) as f32;
-    mask.resize(length, 0.0);
-    for values in mask.chunks_mut(4) {
-        let mut bits = random.next_u64();
-        for value in values {
-            *value = if bits & 0xffff < threshold { 0.0 } else { kept };
-            bits >>= 16;
-        }
-    }
-}
-
-/// Multiplies element by element.
-pub(super) fn scale_by(values: &mut [f32], factors: &[f32]) {
-    for (value, factor) in values.iter_mut().zip(factors) {
-        *value *= factor;
-    }
 }
 
 /// The mean over each sequence's steps, and the linear output.

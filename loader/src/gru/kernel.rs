@@ -3,7 +3,7 @@
 
 /// A view of a matrix inside a slice, row-major or transposed.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -32,7 +32,7 @@ impl<'a> Matrix<'a> {
 
 /// What becomes of the values that a product is written over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Update {
+pub(crate) enum Update {
     /// They are replaced.
     Overwrite,
     /// The product is added to them.
@@ -40,7 +40,7 @@ pub(super) enum Update {
 }
 
 /// Writes `left · right` to `product`, row-major `[left.rows × right.columns]`.
-pub(super) fn multiply(left: Matrix<'_>, right: Matrix<'_>, product: &mut [f32], update: Update) {
+pub(crate) fn multiply(left: Matrix<'_>, right: Matrix<'_>, product: &mut [f32], update: Update) {
     assert_eq!(left.columns, right.rows, "inner sizes of a matrix product");
     assert_eq!(product.len(), left.rows * right.columns, "size of a matrix product");
     // SAFETY: `Matrix` values are only made by `new`, which checked that rows and columns with their strides stay within

@@ -13,31 +13,46 @@
 //!
 //! Sequences of different lengths share a batch without padding: they are laid out by time step, longest first, so
 //! that the sequences still running at a step are always the leading rows. Training is backpropagation through time with
-//! dropout between layers, Adam, a bound on the gradient's norm, and early stopping.
+//! dropout between layers and, if wished, of inputs and hidden states, random changes of the sequences, Adam with weight
+//! decay, a schedule of the learning rate, a bound on the gradient's norm, and early stopping.
 //!
 //! Results depend on the seed and on the instruction set of the processor, never on the number of threads: every batch
-//! is cut into the same shards, each with its own dropout stream, and their gradients are summed in shard order.
+//! is cut into the same shards, each with its own random stream, and their gradients are summed in shard order. A run that
+//! goes on from a [`CheckpointFile`] ends with the very network of one that was never interrupted.
+//!
+//! Training uses the CPU alone; there is no GPU version.
 
-mod adam;
+pub(crate) mod adam;
+mod augment;
 mod backward;
 mod batch;
+mod checkpoint;
+mod class_weights;
 mod config;
+mod dropout;
 mod error;
 mod forward;
 mod gates;
 #[expect(unsafe_code, reason = "calls the gemm crate and functions compiled for detected instruction sets")]
-mod kernel;
+pub(crate) mod kernel;
 mod loss;
 mod network;
 mod predict;
+mod schedule;
+mod settings;
 mod train;
 mod trainer;
 
 #[cfg(test)]
 pub(crate) mod reference;
 
+pub use augment::Augmentation;
 pub use batch::Sequence;
-pub use config::{GruConfig, TrainConfig, TrainParams};
+pub use checkpoint::{CheckpointError, CheckpointFile, Existing, Interval};
+pub use class_weights::ClassWeights;
+pub use config::GruConfig;
 pub use error::GruError;
 pub use network::{Direction, DirectionWeights, GruNetwork};
-pub use train::{EpochReport, Stop, TrainingHistory, train};
+pub use schedule::Schedule;
+pub use settings::{TrainConfig, TrainParams};
+pub use train::{EpochReport, Stop, TrainingHistory, train, train_with};

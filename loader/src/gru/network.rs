@@ -86,6 +86,13 @@ impl Layout {
     fn parameter_count(&self) -> usize {
         self.head_bias + 1
     }
+
+    /// The matrices: what weight decay shrinks.
+    pub fn matrices(&self) -> Vec<Range<usize>> {
+        let directions = self.layers.iter().flatten();
+        let matrices = directions.flat_map(|one| [one.input_weights.clone(), one.recurrent_weights.clone()]);
+        matrices.chain([self.head_weights.clone()]).collect()
+    }
 }
 
 /// The weights of one direction of one layer. Columns are gates in the order z, r, n, `hidden` of each.

@@ -4,14 +4,13 @@
 
 use std::path::PathBuf;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::batch::Sequence;
 use super::config::GruConfig;
 use super::network::GruNetwork;
-use super::trainer::{Workspace, shard_gradient};
+use super::settings::TrainParams;
+use super::trainer::{Randomness, Workspace, shard_gradient};
 
 /// A network and sequences given by formulas.
 pub(crate) struct Case {
@@ -54,14 +53,14 @@ impl Case {
 fn weighted_mean_loss(
     network: &GruNetwork,
     sequences: &[Sequence<'_>],
-    dropout: Option<u64>,
+    dropout: Option<&TrainParams>,
 ) -> (f64, Vec<f32>) {
     let total: f32 = sequences.iter().map(|sequence| sequence.weight).sum();
     let mut gradient = vec![f32::NAN; network.parameters().len()];
-    let mut random = dropout.map(ChaCha8Rng::seed_from_u64);
     let scale = 1.0 / total;
     let workspace = &mut Workspace::default();
-    let loss = shard_gradient(network, sequences, scale, random.as_mut(), workspace, &mut gradient);
+    let randomness = dropout.map(|params| Randomness { params, stream: 3 });
+    let loss = shard_gradient(network, sequences, scale, randomness, workspace, &mut gradient);
     (loss / f64::from(total), gradient)
 }
 
@@ -94,7 +93,9 @@ fn gradient_agrees_with_finite_differences() {
     let drawn = Case::new(2, 3, 2, &[5, 1, 3, 5]);
     let config = GruConfig::new(2, 3, 2, 0.4).unwrap();
     let sequences = drawn.sequences();
-    for dropout in [None, Some(3)] {
+    let between_layers = TrainParams::default();
+    let everywhere = TrainParams { input_dropout: 0.3, recurrent_dropout: 0.4, ..TrainParams::default() };
+    for dropout in [None, Some(&between_layers), Some(&everywhere)] {
         let parameters = drawn.network.parameters();
         let network = GruNetwork::from_parameters(config, parameters.to_vec()).unwrap();
         let (_, gradient) = weighted_mean_loss(&network, &sequences, dropout);

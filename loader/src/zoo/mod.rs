@@ -1,12 +1,25 @@
 //! Everything that learns to tell two classes of rows apart, behind one face, so that all can be compared.
 
+mod linear;
+mod logistic_regression;
+mod naive_bayes;
+mod ridge;
 mod sample;
+mod standardise;
+mod stochastic_gradient;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 
 use botdet_models::rows::Rows;
 
+pub use logistic_regression::LogisticRegression;
+pub use naive_bayes::{BernoulliBayes, GaussianBayes};
+pub use ridge::Ridge;
 pub use sample::{Sample, SampleError};
+pub use stochastic_gradient::StochasticGradient;
 
 /// Why nothing could be learned.
 #[derive(Debug, thiserror::Error)]
@@ -67,4 +80,26 @@ pub trait Learner {
 pub trait Classifier: Send + Sync {
     /// Probability of the positive class for each row, 0 to 1 and never NaN. Rows are as wide as those learned from.
     fn probabilities(&self, rows: &Rows) -> Vec<f64>;
+}
+
+/// Refuses a setting that is out of bounds.
+fn within(
+    learner: &'static str,
+    name: &'static str,
+    value: f64,
+    low: f64,
+    high: f64,
+) -> Result<(), ZooError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(ZooError::Setting { learner, name, value, low, high })
+}
+
+/// Tells whoever watches how much is done, and ends the training where that is asked for.
+fn report(session: &mut Session<'_>, learner: &'static str, share: f64) -> Result<(), ZooError> {
+    match (session.progress)(share) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(ZooError::Cancelled(learner)),
+    }
 }

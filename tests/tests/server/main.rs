@@ -22,6 +22,7 @@ mod shop;
 mod sources;
 mod states;
 mod support;
+mod tables;
 mod training;
 mod versions;
 mod worker;
