@@ -1,4 +1,4 @@
-//! The model that answers, kept in memory by each backend.
+//! The models that answer, kept in memory by each backend.
 //!
 //! Which version that is gets looked up under the snapshot of the query that asks, so that a deployment becomes visible
 //! at commit, and one statement never mixes two versions. The look-up is remembered until the deployment changes; see
@@ -15,12 +15,13 @@ use crate::postgres::invalidation::{self, DEPLOYMENTS, SnapshotKey};
 use crate::runtime::open_sequence_model;
 use crate::store::models::{self, Deployment};
 
-/// The one detector of this release.
-pub const ACCOUNT: &str = "account";
+/// Versions that a backend keeps loaded; the one that has gone unused for longest makes room.
+const MOST_LOADED: usize = 8;
 
 thread_local! {
-    static LOOKED_UP: RefCell<Option<LookUp>> = const { RefCell::new(None) };
-    static LOADED: RefCell<Option<Loaded>> = const { RefCell::new(None) };
+    static LOOKED_UP: RefCell<Vec<LookUp>> = const { RefCell::new(Vec::new()) };
+    /// The latest used last.
+    static LOADED: RefCell<Vec<Loaded>> = const { RefCell::new(Vec::new()) };
 }
 
 struct LookUp {
@@ -40,30 +41,33 @@ pub fn init() {
     invalidation::init();
 }
 
-/// Settings and version of the detector, as the active snapshot sees them.
+/// Settings and version of a detector, as the active snapshot sees them.
 ///
 /// # Errors
-/// [`Error::UnknownDetector`] when somebody removed it.
-pub fn deployment() -> Result<Deployment, Error> {
-    if let Some(deployment) = remembered() {
+/// [`Error::UnknownDetector`] when there is none of that name.
+pub fn deployment(detector: &str) -> Result<Deployment, Error> {
+    if let Some(deployment) = remembered(detector) {
         return Ok(deployment);
     }
     let snapshot = SnapshotKey::active();
     DEPLOYMENTS.with(|watch| watch.restrict(vec![relation(c"botdet", c"deployment")]));
-    let deployment = models::deployment(ACCOUNT)?;
+    let deployment = models::deployment(detector)?;
     let changes = DEPLOYMENTS.with(|watch| {
         let settled = snapshot.is_some() && watch.all_changes_are_seen();
         settled.then(|| watch.changes())
     });
     let look_up = LookUp { deployment: deployment.clone(), snapshot, changes };
-    LOOKED_UP.set(Some(look_up));
+    LOOKED_UP.with_borrow_mut(|known| {
+        known.retain(|known| known.deployment.detector != detector);
+        known.push(look_up);
+    });
     Ok(deployment)
 }
 
 /// What the active snapshot sees, if it was looked up before.
-pub fn remembered() -> Option<Deployment> {
+pub fn remembered(detector: &str) -> Option<Deployment> {
     LOOKED_UP.with_borrow(|known| {
-        let known = known.as_ref()?;
+        let known = known.iter().find(|known| known.deployment.detector == detector)?;
         let is_unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
         let has_same_snapshot = || known.snapshot.is_some() && known.snapshot == SnapshotKey::active();
         (is_unchanged || has_same_snapshot()).then(|| known.deployment.clone())
@@ -81,24 +85,36 @@ pub fn with_pipeline<R>(
     let Some((model_version_id, version)) = &deployment.version else {
         return Ok(None);
     };
-    let is_loaded =
-        LOADED.with_borrow(|loaded| loaded.as_ref().is_some_and(|loaded| loaded.version == *version));
-    if !is_loaded {
+    if !LOADED.with_borrow_mut(|loaded| was_loaded(loaded, version)) {
         let pipeline = models::with_artifact(*model_version_id, load)
             .unwrap_or(Err(PipelineError::Part {
                 part: "artifact",
                 reason: "it is not stored any more".to_owned(),
             }))
             .map_err(|source| Error::StoredVersion { version: version.clone(), source })?;
-        LOADED.set(Some(Loaded { version: version.clone(), pipeline }));
+        LOADED.with_borrow_mut(|loaded| {
+            if loaded.len() == MOST_LOADED {
+                loaded.remove(0);
+            }
+            loaded.push(Loaded { version: version.clone(), pipeline });
+        });
     }
     LOADED.with_borrow_mut(|loaded| {
-        let Some(loaded) = loaded else {
+        let Some(loaded) = loaded.last_mut() else {
             return Ok(None);
         };
         loaded.pipeline.set_threshold(deployment.threshold);
         work(&mut loaded.pipeline, version).map(Some)
     })
+}
+
+/// Whether a version is loaded, which then counts as used.
+fn was_loaded(loaded: &mut [Loaded], version: &str) -> bool {
+    let Some(position) = loaded.iter().position(|loaded| loaded.version == version) else {
+        return false;
+    };
+    loaded[position..].rotate_left(1);
+    true
 }
 
 /// Reads an artifact and builds its pipeline.

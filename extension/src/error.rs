@@ -6,6 +6,7 @@ use botdet_models::features::FeatureError;
 use botdet_models::groups::GroupError;
 use botdet_models::packed::PackedError;
 use botdet_models::pipeline::PipelineError;
+use botdet_models::schema::SchemaError;
 use botdet_models::sequence::SequenceError;
 use botdet_models::state::StateError;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -30,7 +31,14 @@ pub enum Error {
     Packed(PackedError),
     NotAnAggregate,
     Group(GroupError),
-    NoAnomalyModel,
+    /// Of this detector.
+    NoAnomalyModel(String),
+    /// No version of this detector is active, and it has no rules.
+    NoVersion(String),
+    /// A row that its detector cannot read.
+    Schema(SchemaError),
+    /// JSON that is no row.
+    NotAnObject(String),
     NullArgument(&'static str),
     NamesVanish,
     /// A time that has to have come.
@@ -74,6 +82,12 @@ pub enum Error {
 impl From<FeatureError> for Error {
     fn from(error: FeatureError) -> Self {
         Self::Feature(error)
+    }
+}
+
+impl From<SchemaError> for Error {
+    fn from(error: SchemaError) -> Self {
+        Self::Schema(error)
     }
 }
 
@@ -124,7 +138,10 @@ impl Error {
             Self::NotAnAggregate => "part of the aggregate botdet_state() was called on its own".to_owned(),
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
-            Self::NoAnomalyModel => "no anomaly model is active for detector account".to_owned(),
+            Self::NoAnomalyModel(detector) => format!("no anomaly model is active for detector {detector}"),
+            Self::NoVersion(detector) => format!("no model version is active for detector {detector}"),
+            Self::Schema(error) => error.to_string(),
+            Self::NotAnObject(found) => format!("features are {found}, not a JSON object"),
             Self::InTheFuture { argument } => format!("{argument} is in the future"),
             Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
             Self::NamesVanish => "the names of new accounts are removed as fast as they are added".to_owned(),
@@ -168,7 +185,12 @@ impl Error {
                 PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE
             }
             Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            Self::NoAnomalyModel => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NoAnomalyModel(_) | Self::NoVersion(_) => {
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            Self::Schema(SchemaError::Names { .. }) => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            Self::Schema(SchemaError::TooLarge { .. }) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            Self::Schema(_) | Self::NotAnObject(_) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
@@ -200,8 +222,13 @@ impl Error {
             }
             Self::State(_) => Some("botdet_state() and botdet_account_state() make states."),
             Self::NotAnAggregate => Some("Call botdet_state()."),
+            Self::Schema(_) | Self::NotAnObject(_) => Some(
+                "to_jsonb(row) makes an object of a row of the table; botdet.model_versions has the columns in the manifest.",
+            ),
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
-            Self::NoAnomalyModel => Some("Train and publish a version, then botdet_activate() it."),
+            Self::NoAnomalyModel(_) | Self::NoVersion(_) => {
+                Some("Train and publish a version, then botdet_activate() it.")
+            }
             Self::InTheFuture { .. } => {
                 Some("What is found is dated by it, and would hide what is found until then.")
             }

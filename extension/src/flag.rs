@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use botdet_models::pipeline::Depth;
+use botdet_models::pipeline::{ACCOUNT, Depth};
 
 use crate::active;
 use crate::error::Error;
@@ -19,7 +19,7 @@ const BATCH: usize = 1024;
 
 /// Whether accounts are scored at all, as far as that is known without asking.
 pub fn is_due() -> bool {
-    active::remembered().is_none_or(|deployment| deployment.insert_mode != InsertMode::Off)
+    active::remembered(ACCOUNT).is_none_or(|deployment| deployment.insert_mode != InsertMode::Off)
 }
 
 /// Scores or queues accounts as the detector's insert mode says; the states of those that are stale are built again first. The rows
@@ -36,7 +36,7 @@ pub fn score_touched(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) {
 }
 
 fn score(account_ids: &BTreeSet<i64>, stale: &BTreeSet<i64>) -> Result<(), Error> {
-    let deployment = active::deployment()?;
+    let deployment = active::deployment(ACCOUNT)?;
     let account_ids: Vec<i64> = account_ids.iter().copied().collect();
     let depth = match deployment.insert_mode {
         InsertMode::Inline => Depth::Full,

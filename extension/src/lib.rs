@@ -20,6 +20,7 @@ mod settings;
 mod settle;
 mod sources;
 mod store;
+mod table_rows;
 mod upkeep;
 mod worker;
 

@@ -2,7 +2,7 @@
 
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureVector;
-use botdet_models::pipeline::{Candidate, Depth};
+use botdet_models::pipeline::{ACCOUNT, Candidate, Depth};
 use botdet_models::rules::score_by_rules;
 use botdet_models::score::Score;
 use botdet_models::sequence::Sequence;
@@ -112,7 +112,7 @@ pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<Accoun
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
-    let scored = score_loaded(&[account], &active::deployment()?, Depth::Full)?.into_iter().next();
+    let scored = score_loaded(&[account], &active::deployment(ACCOUNT)?, Depth::Full)?.into_iter().next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
@@ -128,7 +128,7 @@ fn score_loaded(
         .collect();
     let candidates: Vec<Candidate<'_>> = known
         .iter()
-        .map(|(features, sequence)| Candidate { features, sequence: sequence.as_ref() })
+        .map(|(features, sequence)| Candidate { values: features.values(), sequence: sequence.as_ref() })
         .collect();
     let (scores, version) = score_candidates(&candidates, deployment, depth)?;
     let mut scores = scores.into_iter();
@@ -146,8 +146,8 @@ fn score_loaded(
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
-    let candidate = Candidate { features, sequence: None };
-    let (scores, version) = score_candidates(&[candidate], &active::deployment()?, Depth::Full)?;
+    let candidate = Candidate { values: features.values(), sequence: None };
+    let (scores, version) = score_candidates(&[candidate], &active::deployment(ACCOUNT)?, Depth::Full)?;
     let events = features.get("event_count").map(|events| events as u64);
     Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version, events })
 }
@@ -163,7 +163,7 @@ fn score_candidates(
     })?;
     Ok(by_model.unwrap_or_else(|| {
         let threshold = deployment.threshold.unwrap_or(RULES_THRESHOLD);
-        let by_rules = candidates.iter().map(|candidate| score_by_rules(candidate.features, threshold));
+        let by_rules = candidates.iter().map(|candidate| score_by_rules(candidate.values, threshold));
         (by_rules.collect(), None)
     }))
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use botdet_models::pipeline::Depth;
+use botdet_models::pipeline::{ACCOUNT, Depth};
 
 use crate::active;
 use crate::error::Error;
@@ -56,5 +56,5 @@ pub fn write(mut rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(),
 }
 
 fn score_fully(account_ids: &[i64]) -> Result<Vec<AccountScore>, Error> {
-    score_accounts(account_ids, &active::deployment()?, Depth::Full)
+    score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)
 }

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
+use botdet_models::calibration::CalibrationError;
 use botdet_models::isolation_forest::ForestError;
 use botdet_models::logistic::LogisticError;
 use botdet_models::pipeline::PipelineError;
+use botdet_models::schema::SchemaError;
 
+use crate::autoencoder::AutoencoderTrainingError;
 use crate::gru::GruError;
 use crate::import::ImportError;
 use crate::simulate::SimulationError;
 use crate::tables::TableError;
+use crate::zoo::ZooError;
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +49,18 @@ pub enum LoaderError {
     /// The filter or a calibrator cannot be fitted.
     #[error(transparent)]
     Logistic(#[from] LogisticError),
+    /// The stages cannot be weighed.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
     /// The isolation forest cannot be grown.
     #[error(transparent)]
     Forest(#[from] ForestError),
+    /// The autoencoder cannot be trained.
+    #[error(transparent)]
+    Autoencoder(#[from] AutoencoderTrainingError),
+    /// Trees, or another model of features, cannot be trained.
+    #[error(transparent)]
+    Zoo(#[from] ZooError),
     /// The sequence model cannot be trained.
     #[error(transparent)]
     Gru(#[from] GruError),
@@ -82,6 +95,37 @@ pub enum LoaderError {
         bots: usize,
         /// Labelled humans there are.
         humans: usize,
+        /// How many are needed of each.
+        least: usize,
+    },
+    /// A detector of table rows has to be told its table.
+    #[error("detector {0} judges rows of a table: name it with --table, --key and --label")]
+    NoTable(String),
+    /// Accounts are not rows of a table.
+    #[error("detector account learns from a source of activity; another --detector learns from --table {0}")]
+    NotForAccounts(String),
+    /// A version does not say how it was trained.
+    #[error("the version of detector {detector} does not say how it was trained: {reason}")]
+    NoRecord {
+        /// The detector.
+        detector: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Columns are no schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Too few rows of a class in a part of a split.
+    #[error(
+        "{positive} positive and {negative} negative rows to {part}; at least {least} of each are needed"
+    )]
+    TooFewRows {
+        /// What they are for.
+        part: &'static str,
+        /// Positive rows there are.
+        positive: usize,
+        /// Negative rows there are.
+        negative: usize,
         /// How many are needed of each.
         least: usize,
     },

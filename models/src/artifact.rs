@@ -9,12 +9,10 @@
 //! end-32       32       SHA-256 of everything before
 //! ```
 //!
-//! Reading checks every length before anything is allocated or copied, then the checksums, then the schema.
+//! Reading checks every length before anything is allocated or copied, then the checksums.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::features::schema_fingerprint;
 
 const MAGIC: [u8; 8] = *b"botdet\0\x01";
 const HEADER: usize = 12;
@@ -82,6 +80,9 @@ pub struct Manifest {
     pub description: String,
     /// Figures measured on held-out accounts.
     pub metrics: serde_json::Value,
+    /// Settings, data and course of the training, as whoever trained it writes them down.
+    #[serde(default)]
+    pub training: serde_json::Value,
     /// The parts, in order.
     #[serde(default)]
     parts: Vec<PartEntry>,
@@ -96,15 +97,16 @@ struct PartEntry {
 }
 
 impl Manifest {
-    /// A manifest without parts, for this program's feature schema.
+    /// A manifest without parts.
     #[must_use]
-    pub fn new(detector: &str, seed: u64) -> Self {
+    pub fn new(detector: &str, schema: String, seed: u64) -> Self {
         Self {
             detector: detector.to_owned(),
-            schema: schema_fingerprint(),
+            schema,
             seed,
             description: String::new(),
             metrics: serde_json::Value::Null,
+            training: serde_json::Value::Null,
             parts: Vec::new(),
         }
     }
@@ -174,7 +176,7 @@ impl Artifact {
         out
     }
 
-    /// Reads a stored artifact for this program's feature schema.
+    /// Reads a stored artifact. Whether its schema is one that this program knows is for the pipeline to say.
     ///
     /// # Errors
     /// [`ArtifactError`] with the first thing that is wrong.
@@ -202,9 +204,6 @@ impl Artifact {
         }
         if let Some(error) = damaged(bytes) {
             return Err(error);
-        }
-        if manifest.schema != schema_fingerprint() {
-            return Err(ArtifactError::Schema { found: manifest.schema, expected: schema_fingerprint() });
         }
         let mut rest = &bytes[HEADER + manifest_length..];
         let mut parts = Vec::with_capacity(manifest.parts.len());
@@ -256,7 +255,7 @@ mod tests {
     use super::*;
 
     fn artifact() -> Artifact {
-        let manifest = Manifest::new("account", 7);
+        let manifest = Manifest::new("account", "0123456789abcdef".to_owned(), 7);
         Artifact::new(manifest, vec![("filter", b"{}".to_vec()), ("forest", vec![7; 300])])
     }
 
@@ -282,13 +281,5 @@ mod tests {
         }
         let longer = [bytes, vec![0]].concat();
         assert!(Artifact::from_bytes(&longer).is_err());
-    }
-
-    #[test]
-    fn another_schema_is_refused() {
-        let mut manifest = Manifest::new("account", 7);
-        manifest.schema = "0123456789abcdef".to_owned();
-        let error = Artifact::from_bytes(&Artifact::new(manifest, vec![]).to_bytes());
-        assert!(matches!(error, Err(ArtifactError::Schema { .. })), "{error:?}");
     }
 }

@@ -48,6 +48,14 @@ impl Rows {
         }
     }
 
+    /// The same of whole rows, where a value that is not finite counts as missing.
+    #[must_use]
+    pub fn with_infinite_missing(mut values: Vec<f32>, width: usize) -> Self {
+        debug_assert!(width > 0 && values.len().is_multiple_of(width));
+        values.iter_mut().filter(|value| value.is_infinite()).for_each(|value| *value = f32::NAN);
+        Self { values, width }
+    }
+
     /// Values to a row, at least 1.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -3,11 +3,20 @@
 //! Each rule that applies is an independent piece of evidence of the given strength; together they give
 //! `1 - (1 - prior) · Π (1 - strength)`, which never reaches 1.
 
-use crate::features::{ACCOUNT_FEATURES, FeatureVector};
+use serde_json::{Map, Value};
+
+use crate::features::ACCOUNT_FEATURES;
 use crate::score::{Reason, Score, Stage};
 
-/// Probability before any rule applies.
-const PRIOR: f64 = 0.05;
+/// What is known of rows of one kind.
+struct RuleSet {
+    /// Probability before any rule applies.
+    prior: f64,
+    rules: &'static [Rule],
+    /// A feature that cuts suspicion to [`VERIFIED_SHARE`] where it is 1.
+    verified: &'static str,
+}
+
 /// A verified account's suspicion is cut to this share.
 const VERIFIED_SHARE: f64 = 0.3;
 
@@ -27,28 +36,70 @@ const fn rule(feature: &'static str, bound: Bound, strength: f64) -> Rule {
     Rule { feature, bound, strength }
 }
 
-const ACCOUNT_RULES: &[Rule] = &[
-    rule("lockstep_score", AtLeast(0.2), 0.5),
-    rule("duplicate_rate", AtLeast(0.5), 0.5),
-    rule("copied_rate", AtLeast(0.5), 0.4),
-    rule("posting_cadence", AtMost(90.0), 0.4),
-    rule("session_duration_mean", AtLeast(4.0 * 3600.0), 0.4),
-    rule("circadian_entropy", AtLeast(0.97), 0.3),
-    rule("burst_score", AtLeast(0.9), 0.25),
-    rule("follower_following_ratio", AtMost(0.05), 0.25),
-    rule("action_diversity", AtMost(0.1), 0.2),
-    rule("content_diversity", AtMost(1.5), 0.2),
-    rule("profile_completeness", AtMost(0.25), 0.2),
-    rule("account_age_days", AtMost(7.0), 0.15),
-];
+const ACCOUNTS: RuleSet = RuleSet {
+    prior: 0.05,
+    rules: &[
+        rule("lockstep_score", AtLeast(0.2), 0.5),
+        rule("duplicate_rate", AtLeast(0.5), 0.5),
+        rule("copied_rate", AtLeast(0.5), 0.4),
+        rule("posting_cadence", AtMost(90.0), 0.4),
+        rule("session_duration_mean", AtLeast(4.0 * 3600.0), 0.4),
+        rule("circadian_entropy", AtLeast(0.97), 0.3),
+        rule("burst_score", AtLeast(0.9), 0.25),
+        rule("follower_following_ratio", AtMost(0.05), 0.25),
+        rule("action_diversity", AtMost(0.1), 0.2),
+        rule("content_diversity", AtMost(1.5), 0.2),
+        rule("profile_completeness", AtMost(0.25), 0.2),
+        rule("account_age_days", AtMost(7.0), 0.15),
+    ],
+    verified: "is_verified",
+};
 
-/// Scores an account by rules alone. Missing features trigger nothing.
+/// For the columns of `botdet.spammer`.
+const SPAMMERS: RuleSet = RuleSet {
+    prior: 0.03,
+    rules: &[
+        rule("urgent_message_count", AtLeast(3.0), 0.4),
+        rule("off_platform_mentions", AtLeast(2.0), 0.3),
+        rule("link_count", AtLeast(5.0), 0.3),
+        rule("asked_credentials", AtLeast(1.0), 0.4),
+        rule("asked_financial_details", AtLeast(1.0), 0.3),
+        rule("impersonation_attempt", AtLeast(1.0), 0.3),
+        rule("disposable_email", AtLeast(1.0), 0.2),
+        rule("temporary_phone", AtLeast(1.0), 0.2),
+        rule("spam_template", AtLeast(1.0), 0.3),
+        rule("captcha_defeated", AtLeast(1.0), 0.3),
+        rule("verification_level", AtMost(0.0), 0.1),
+        rule("country_tier", AtLeast(4.0), 0.1),
+    ],
+    verified: "payment_verified",
+};
+
+/// Scores an account by rules alone, from its features in catalogue order. Missing features trigger nothing.
 #[must_use]
-pub fn score_by_rules(features: &FeatureVector, threshold: f64) -> Score {
-    let mut innocence = 1.0 - PRIOR;
+pub fn score_by_rules(values: &[Option<f64>], threshold: f64) -> Score {
+    let value = |name: &str| {
+        let position = ACCOUNT_FEATURES.iter().position(|feature| feature.name == name)?;
+        values.get(position).copied().flatten()
+    };
+    apply(&ACCOUNTS, value, threshold)
+}
+
+/// Scores a row of a table by rules alone; `None` when the detector has none.
+#[must_use]
+pub fn score_row_by_rules(detector: &str, row: &Map<String, Value>, threshold: f64) -> Option<Score> {
+    let value = |name: &str| match row.get(name)? {
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        value => value.as_f64(),
+    };
+    (detector == "spammer").then(|| apply(&SPAMMERS, value, threshold))
+}
+
+fn apply(set: &RuleSet, value_of: impl Fn(&str) -> Option<f64>, threshold: f64) -> Score {
+    let mut innocence = 1.0 - set.prior;
     let mut reasons = Vec::new();
-    for rule in ACCOUNT_RULES {
-        let Some(value) = features.get(rule.feature) else {
+    for rule in set.rules {
+        let Some(value) = value_of(rule.feature) else {
             continue;
         };
         let applies = match rule.bound {
@@ -60,28 +111,21 @@ pub fn score_by_rules(features: &FeatureVector, threshold: f64) -> Score {
         }
         let before = innocence;
         innocence *= 1.0 - rule.strength;
-        reasons.push(Reason {
-            subject: rule.feature,
-            value: Some(value),
-            typical: None,
-            unit: unit_of(rule.feature),
-            contribution: log_odds(1.0 - innocence) - log_odds(1.0 - before),
-        });
+        reasons.push(reason(rule.feature, value, log_odds(1.0 - innocence) - log_odds(1.0 - before)));
     }
     let mut probability = 1.0 - innocence;
-    if features.get("is_verified") == Some(1.0) {
+    if value_of(set.verified) == Some(1.0) {
         let before = log_odds(probability);
         probability *= VERIFIED_SHARE;
-        reasons.push(Reason {
-            subject: "is_verified",
-            value: Some(1.0),
-            typical: None,
-            unit: "",
-            contribution: log_odds(probability) - before,
-        });
+        reasons.push(reason(set.verified, 1.0, log_odds(probability) - before));
     }
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
     Score { reasons, ..Score::new(probability, threshold, Stage::Rules) }
+}
+
+fn reason(feature: &'static str, value: f64, contribution: f64) -> Reason {
+    let unit = unit_of(feature);
+    Reason { subject: feature.into(), value: Some(value), label: None, typical: None, unit, contribution }
 }
 
 fn unit_of(feature: &str) -> &'static str {
@@ -98,21 +142,20 @@ fn log_odds(probability: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::ACCOUNT_FEATURE_COUNT;
 
-    fn features(set: &[(&str, f64)]) -> FeatureVector {
-        let mut values = [None; ACCOUNT_FEATURE_COUNT];
+    fn features(set: &[(&str, f64)]) -> Vec<Option<f64>> {
+        let mut values = vec![None; ACCOUNT_FEATURES.len()];
         for (name, value) in set {
             let index = ACCOUNT_FEATURES.iter().position(|definition| definition.name == *name);
             values[index.expect("the feature exists")] = Some(*value);
         }
-        FeatureVector::new(&values).expect("the values are possible")
+        values
     }
 
     #[test]
     fn nothing_known_is_the_prior() {
         let score = score_by_rules(&features(&[]), 0.5);
-        assert!((score.probability - PRIOR).abs() < 1e-12);
+        assert!((score.probability - ACCOUNTS.prior).abs() < 1e-12);
         assert!(!score.is_bot && score.reasons.is_empty());
         assert_eq!(score.stage, Stage::Rules);
     }
@@ -129,12 +172,22 @@ mod tests {
 
     #[test]
     fn every_rule_names_a_feature() {
-        for rule in ACCOUNT_RULES {
+        for rule in ACCOUNTS.rules {
             assert!(
                 ACCOUNT_FEATURES.iter().any(|definition| definition.name == rule.feature),
                 "{}",
                 rule.feature
             );
         }
+    }
+
+    #[test]
+    fn rows_of_tables_have_rules_where_their_detector_does() {
+        let row =
+            serde_json::json!({"urgent_message_count": 4, "asked_credentials": true, "spam_template": "yes"});
+        let row = row.as_object().expect("it is one");
+        let score = score_row_by_rules("spammer", row, 0.5).expect("there are rules");
+        assert!((score.probability - (1.0 - 0.97 * 0.6 * 0.6)).abs() < 1e-12);
+        assert!(score_row_by_rules("another", row, 0.5).is_none());
     }
 }

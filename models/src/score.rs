@@ -1,5 +1,6 @@
 //! The answer: a probability, how sure it is, which stage gave it, and why.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Which part of the pipeline decided.
@@ -9,7 +10,9 @@ pub enum Stage {
     Rules,
     /// The logistic filter alone: it was sure, or there was nothing more to look at.
     Filter,
-    /// Filter, sequence model and anomaly together.
+    /// Filter, trees and anomaly together.
+    Trees,
+    /// All of these and the sequence model.
     Sequence,
 }
 
@@ -20,6 +23,7 @@ impl Stage {
         match self {
             Self::Rules => "rules",
             Self::Filter => "filter",
+            Self::Trees => "trees",
             Self::Sequence => "sequence",
         }
     }
@@ -65,7 +69,7 @@ impl Score {
 /// How unusual an account is. Unusual is not the same as automated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Anomaly {
-    /// Isolation-forest score, 0..1.
+    /// Share of the training rows that are less unusual, 0..1: the mean over the anomaly models.
     pub score: f64,
     /// Whether the score lies above the threshold that the contamination set.
     pub is_anomaly: bool,
@@ -74,11 +78,13 @@ pub struct Anomaly {
 /// One cause of a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
-    /// The feature, or the stage.
-    pub subject: &'static str,
-    /// The account's value; `None` when missing or when the subject is a stage.
+    /// The column, or the stage.
+    pub subject: Cow<'static, str>,
+    /// The row's value; `None` when missing or when the subject is a stage.
     pub value: Option<f64>,
-    /// Median of the training accounts; `None` when not known.
+    /// What the value is called, for categories.
+    pub label: Option<String>,
+    /// Median of the training rows; `None` when not known, and for categories.
     pub typical: Option<f64>,
     /// Unit of both.
     pub unit: &'static str,
@@ -89,11 +95,12 @@ pub struct Reason {
 impl fmt::Display for Reason {
     /// `duplicate_rate 0.93, typically 0.04 (+2.1)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.subject)?;
-        match (self.value, self.typical) {
-            (Some(value), _) => write!(f, " {}", Amount(value, self.unit))?,
-            (None, Some(_)) => f.write_str(" not known")?,
-            (None, None) => {}
+        f.write_str(&self.subject)?;
+        match (&self.label, self.value, self.typical) {
+            (Some(label), ..) => write!(f, " {label}")?,
+            (None, Some(value), _) => write!(f, " {}", Amount(value, self.unit))?,
+            (None, None, Some(_)) => f.write_str(" not known")?,
+            (None, None, None) => {}
         }
         if let Some(typical) = self.typical {
             write!(f, ", typically {}", Amount(typical, self.unit))?;
@@ -124,8 +131,9 @@ mod tests {
     #[test]
     fn reasons_read_as_a_sentence() {
         let reason = Reason {
-            subject: "posting_cadence",
+            subject: "posting_cadence".into(),
             value: Some(61.04),
+            label: None,
             typical: Some(5_400.2),
             unit: "s",
             contribution: 1.26,
@@ -133,5 +141,7 @@ mod tests {
         assert_eq!(reason.to_string(), "posting_cadence 61 s, typically 5400 s (+1.3)");
         let reason = Reason { value: None, typical: Some(0.0401), unit: "", contribution: -0.5, ..reason };
         assert_eq!(reason.to_string(), "posting_cadence not known, typically 0.0401 (-0.5)");
+        let reason = Reason { value: Some(2.0), label: Some("free".to_owned()), typical: None, ..reason };
+        assert_eq!(reason.to_string(), "posting_cadence free (-0.5)");
     }
 }

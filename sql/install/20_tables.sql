@@ -1,7 +1,7 @@
 -- Detectors and their settings -------------------------------------------------------------------------------------
 
 CREATE TABLE botdet.detector (
-    detector    text PRIMARY KEY,
+    detector    text PRIMARY KEY CHECK (detector ~ '^[a-z][a-z0-9_]{0,39}$'),
     description text NOT NULL,
     threshold   double precision CHECK (threshold BETWEEN 0 AND 1),
     insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off'))
@@ -245,10 +245,10 @@ COMMENT ON COLUMN botdet.score.is_bot IS 'whether the probability reaches the th
 COMMENT ON COLUMN botdet.score.confidence IS 'probability of the answer that is_bot gives';
 COMMENT ON COLUMN botdet.score.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
-COMMENT ON COLUMN botdet.score.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
+COMMENT ON COLUMN botdet.score.anomaly_score IS 'share of the training accounts that are less unusual, 0 to 1; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score.is_anomaly IS 'whether it is more unusual than the contamination allows';
 COMMENT ON COLUMN botdet.score.events IS 'events of the account that the score rests on; NULL when scoring failed';
-COMMENT ON COLUMN botdet.score.stage IS 'what decided: rules, filter, sequence; none for an unknown account, failed when scoring failed';
+COMMENT ON COLUMN botdet.score.stage IS 'what decided: rules, filter, trees, sequence; none for an unknown account, failed when scoring failed';
 COMMENT ON COLUMN botdet.score.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score.reasons IS 'what moved the score most, with the log-odds it added; the error when scoring failed';
 COMMENT ON COLUMN botdet.score.scored_at IS 'start of the transaction that scored';

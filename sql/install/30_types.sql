@@ -172,10 +172,10 @@ COMMENT ON COLUMN botdet.score_result.is_bot IS 'whether the probability reaches
 COMMENT ON COLUMN botdet.score_result.confidence IS 'probability of the answer that is_bot gives';
 COMMENT ON COLUMN botdet.score_result.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
-COMMENT ON COLUMN botdet.score_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL without an anomaly model';
+COMMENT ON COLUMN botdet.score_result.anomaly_score IS 'share of the training accounts or rows that are less unusual, 0 to 1; NULL without an anomaly model';
 COMMENT ON COLUMN botdet.score_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
 COMMENT ON COLUMN botdet.score_result.events IS 'events that the score rests on; NULL for a score from features without event_count';
-COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, sequence; none for an unknown account';
+COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, trees, sequence; none for an unknown account';
 COMMENT ON COLUMN botdet.score_result.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';
 COMMENT ON COLUMN botdet.score_result.scored_at IS 'start of the transaction that scored';
@@ -188,9 +188,9 @@ CREATE TYPE botdet.anomaly_result AS (
     model_version text
 );
 COMMENT ON TYPE botdet.anomaly_result IS
-    'how unusual an account is, with the features that stand out most and their distance in standard deviations';
+    'how unusual an account or row is, with the values that stand out most and their distance in standard deviations';
 COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly; NULL for a key that nobody has';
-COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'how unusual the account is, 0 to 1, ordinary near 0.5; NULL for an unknown account';
+COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'share of the training accounts or rows that are less unusual, 0 to 1; NULL for an unknown account';
 COMMENT ON COLUMN botdet.anomaly_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
-COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'features farthest from the training accounts, with their distance in standard deviations';
+COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'values that fit the others least, with their distance from what the autoencoder expects of them in standard deviations; without an autoencoder from the mean';
 COMMENT ON COLUMN botdet.anomaly_result.model_version IS 'version that answered';

@@ -26,6 +26,13 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_features';
 COMMENT ON FUNCTION botdet_score(botdet.account_features) IS
     'score from features alone: the filter answers, since there is no sequence of events to look at';
 
+CREATE FUNCTION botdet_score(detector text, features jsonb)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 2000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_row';
+COMMENT ON FUNCTION botdet_score(text, jsonb) IS
+    'score of a row by the active version of a detector: botdet_score(''spammer'', to_jsonb(row)); of features by detector account. NULL is missing, columns that the version did not learn from are ignored, a misspelt name is an error';
+
 CREATE FUNCTION botdet_score_batch(user_ids bigint[])
 RETURNS SETOF botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000
@@ -60,6 +67,13 @@ STRICT STABLE PARALLEL SAFE COST 2000
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly_uuid';
 COMMENT ON FUNCTION botdet_anomaly(uuid) IS 'how unusual the account with this key is; see botdet_anomaly(bigint)';
 
+CREATE FUNCTION botdet_anomaly(detector text, features jsonb)
+RETURNS botdet.anomaly_result
+STRICT STABLE PARALLEL SAFE COST 2000
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly_row';
+COMMENT ON FUNCTION botdet_anomaly(text, jsonb) IS
+    'how unusual a row is among those the active version of a detector was trained on; see botdet_score(text, jsonb)';
+
 CREATE FUNCTION botdet_explain(user_id bigint)
 RETURNS TABLE (
     feature text, value double precision, typical double precision, unit text, contribution double precision,
@@ -87,3 +101,13 @@ RETURNS TABLE (
 STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain_uuid';
 COMMENT ON FUNCTION botdet_explain(uuid) IS 'what makes up the score of the account with this key; see botdet_explain(bigint)';
+
+CREATE FUNCTION botdet_explain(detector text, features jsonb)
+RETURNS TABLE (
+    feature text, value double precision, typical double precision, unit text, contribution double precision,
+    percentile double precision
+)
+STRICT STABLE PARALLEL SAFE COST 5000 ROWS 50
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain_row';
+COMMENT ON FUNCTION botdet_explain(text, jsonb) IS
+    'what makes up the score of a row, column by column; see botdet_score(text, jsonb). The value of a category is the place of its level, from 0';

@@ -7,6 +7,23 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_register_model';
 COMMENT ON FUNCTION botdet_register_model(bytea, text) IS
     'checks an artifact, opens its models, stores it and returns the version''s name; the same artifact gives the same version';
 
+CREATE FUNCTION botdet_create_detector(detector text, description text DEFAULT 'rows of a table')
+RETURNS boolean
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO botdet.detector (detector, description, insert_mode)
+    VALUES (botdet_create_detector.detector, botdet_create_detector.description, 'off')
+    ON CONFLICT ON CONSTRAINT detector_pkey DO NOTHING;
+    RETURN FOUND;
+EXCEPTION WHEN check_violation THEN
+    RAISE EXCEPTION '% is no name of a detector', pg_catalog.quote_literal(detector)
+        USING ERRCODE = 'invalid_name', HINT = 'A name has up to 40 small letters, digits and underscores, and begins with a letter.';
+END
+$$;
+COMMENT ON FUNCTION botdet_create_detector(text, text) IS
+    'adds a detector of table rows, for which versions can then be registered; false when there is one of that name';
+
 CREATE FUNCTION botdet_activate(version text, detector text DEFAULT 'account')
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use botdet_loader::commands::publish::publish;
-use botdet_loader::commands::train::{TrainingOptions, train};
+use botdet_loader::commands::train::train;
+use botdet_loader::commands::training_options::{ModelOptions, SequenceOptions, TrainingOptions};
 use botdet_loader::output::Output;
 use postgres::Client;
 
@@ -72,20 +73,17 @@ pub struct Size {
 /// When training fails.
 pub fn trained(client: &mut Client, size: Size) -> Vec<u8> {
     let options = TrainingOptions {
-        seed: 7,
-        epochs: size.epochs,
-        patience: 3,
-        hidden: size.hidden,
-        layers: size.layers,
-        dropout: 0.0,
-        batch: 32,
-        learning_rate: 3e-3,
-        sequence_accounts: 0,
-        l2: 1.0,
-        contamination: 0.1,
-        threshold: 0.5,
-        validation_share: 0.2,
-        held_out_share: 0.2,
+        model: ModelOptions { seed: 7, l2: 1.0, ..ModelOptions::default() },
+        sequence: SequenceOptions {
+            epochs: size.epochs,
+            patience: 3,
+            hidden: size.hidden,
+            layers: size.layers,
+            dropout: 0.0,
+            learning_rate: 3e-3,
+            sequence_accounts: 0,
+            ..SequenceOptions::default()
+        },
     };
     match train(client, SOURCE, &options, Output::new(true)) {
         Ok(trained) => trained.artifact.to_bytes(),

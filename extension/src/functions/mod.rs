@@ -11,6 +11,7 @@ mod scores;
 mod sources;
 mod states;
 mod subject;
+mod table_rows;
 
 use crate::postgres::call::sql_functions;
 use crate::upkeep::capture;
@@ -34,6 +35,9 @@ sql_functions! {
     botdet_state_send, pg_finfo_botdet_state_send => states::send;
     botdet_state_receive, pg_finfo_botdet_state_receive => states::receive;
     botdet_state_finish, pg_finfo_botdet_state_finish => states::finish;
+    botdet_score_row, pg_finfo_botdet_score_row => table_rows::score;
+    botdet_anomaly_row, pg_finfo_botdet_anomaly_row => table_rows::anomaly;
+    botdet_explain_row, pg_finfo_botdet_explain_row => table_rows::explain;
     botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
     botdet_store_scores, pg_finfo_botdet_store_scores => scores::store_scores;
     botdet_states_from_rows, pg_finfo_botdet_states_from_rows => refresh::states_from_rows;

@@ -1,7 +1,7 @@
 //! `botdet_score` and its kin.
 
 use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
-use botdet_models::pipeline::{Candidate, Depth};
+use botdet_models::pipeline::{ACCOUNT, Candidate, Depth};
 use botdet_models::rules::score_by_rules;
 use botdet_models::score::Reason;
 use botdet_models::state::AccountState;
@@ -19,11 +19,11 @@ use crate::settle;
 use crate::store::accounts::Account;
 
 /// Features that an anomaly names.
-const OUTSTANDING: usize = 3;
+pub const OUTSTANDING: usize = 3;
 
 pub fn score_account(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
-    let scored = score_accounts(&[account_id], &active::deployment()?, Depth::Full)?;
+    let scored = score_accounts(&[account_id], &active::deployment(ACCOUNT)?, Depth::Full)?;
     let record = scored.first().map(|scored| scored.record(Some(account_id), transaction_start()));
     Ok(record.map_or_else(|| call.null(), |record| call.record(record)))
 }
@@ -37,7 +37,7 @@ pub fn score_uuid(call: &Call) -> Result<Datum, Error> {
 }
 
 fn score_by_name(call: &Call, name: &str) -> Result<Datum, Error> {
-    let scored = score_named_account(name, &active::deployment()?)?;
+    let scored = score_named_account(name, &active::deployment(ACCOUNT)?)?;
     Ok(call.record(scored.record(Some(scored.account_id).filter(|id| *id != 0), transaction_start())))
 }
 
@@ -57,7 +57,7 @@ pub fn score_batch(call: &Call) -> Result<Datum, Error> {
 
 /// Answers a call with the scores of accounts.
 pub fn scores_of(call: &Call, account_ids: &[i64]) -> Result<Datum, Error> {
-    let scored = score_accounts(account_ids, &active::deployment()?, Depth::Full)?;
+    let scored = score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
@@ -83,13 +83,13 @@ pub fn anomaly_uuid(call: &Call) -> Result<Datum, Error> {
 
 fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
     let features = subject.account.as_ref().map(Account::features);
-    let record = active::with_pipeline(&active::deployment()?, |pipeline, version| {
+    let record = active::with_pipeline(&active::deployment(ACCOUNT)?, |pipeline, version| {
         let anomaly = match &features {
-            Some(features) => Some(pipeline.anomaly(features).ok_or(Error::NoAnomalyModel)?),
+            Some(features) => Some(pipeline.anomaly(features.values()).ok_or_else(no_anomaly_model)?),
             None => None,
         };
         let outstanding =
-            features.iter().flat_map(|features| pipeline.outstanding(features)).take(OUTSTANDING);
+            features.iter().flat_map(|features| pipeline.outstanding(features.values())).take(OUTSTANDING);
         Ok(Record::default()
             .bigint(subject.account_id)
             .float8(anomaly.map(|anomaly| anomaly.score))
@@ -97,7 +97,11 @@ fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
             .texts(outstanding.map(|reason| reason.to_string()))
             .text(Some(version)))
     })?;
-    Ok(call.record(record.ok_or(Error::NoAnomalyModel)?))
+    Ok(call.record(record.ok_or_else(no_anomaly_model)?))
+}
+
+fn no_anomaly_model() -> Error {
+    Error::NoAnomalyModel(ACCOUNT.to_owned())
 }
 
 pub fn explain(call: &Call) -> Result<Datum, Error> {
@@ -117,20 +121,20 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
         return call.set([]);
     };
     let (features, sequence) = (account.features(), account.sequence());
-    let candidate = Candidate { features: &features, sequence: sequence.as_ref() };
-    let deployment = active::deployment()?;
+    let candidate = Candidate { values: features.values(), sequence: sequence.as_ref() };
+    let deployment = active::deployment(ACCOUNT)?;
     let by_model = active::with_pipeline(&deployment, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
     let reasons = by_model.unwrap_or_else(|| {
         // Rules have no peers to compare with; what they hold against the account is all there is to say.
-        let score = score_by_rules(&features, RULES_THRESHOLD);
+        let score = score_by_rules(features.values(), RULES_THRESHOLD);
         score.reasons.into_iter().map(|reason| (reason, None)).collect()
     });
     call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
 }
 
-fn explanation(reason: &Reason, percentile: Option<f64>) -> Record {
+pub fn explanation(reason: &Reason, percentile: Option<f64>) -> Record {
     Record::default()
-        .text(Some(reason.subject))
+        .text(Some(&reason.subject))
         .float8(reason.value)
         .float8(reason.typical)
         .text(Some(reason.unit))

@@ -1,11 +1,14 @@
 //! One call of one of our functions.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 
 use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum};
+use serde_json::{Map, Value};
 
 use super::record::Record;
+use super::text::to_utf8;
 use super::values;
 use crate::error::Error;
 
@@ -131,6 +134,24 @@ impl Call {
     pub fn text(&self, index: usize) -> Option<Cow<'_, str>> {
         // SAFETY: declared as text; it lives as long as the call.
         self.argument(index).map(|datum| unsafe { values::string(datum) })
+    }
+
+    /// A jsonb that has to be an object.
+    ///
+    /// # Errors
+    /// [`Error::NotAnObject`] when it is something else.
+    pub fn jsonb_object(&self, index: usize) -> Result<Map<String, Value>, Error> {
+        // SAFETY: declared as jsonb; its output function gives a zero-terminated text.
+        let text = unsafe {
+            let written = pgrx::direct_function_call_as_datum(pg_sys::jsonb_out, &[self.argument(index)]);
+            CStr::from_ptr(written.unwrap_or(Datum::null()).cast_mut_ptr())
+        };
+        // SAFETY: it lies in memory that Postgres allocated.
+        let text = unsafe { to_utf8(text.to_bytes()) };
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(Error::NotAnObject(text.chars().take(60).collect())),
+        }
     }
 
     /// The fields of a composite argument whose fields are all float8.

@@ -48,6 +48,7 @@ pub enum InsertMode {
 /// How a detector is set up, as the current snapshot sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployment {
+    pub detector: String,
     /// Overrides the model's threshold.
     pub threshold: Option<f64>,
     pub insert_mode: InsertMode,
@@ -63,6 +64,7 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
         statement.run(&[Some(text_datum(detector))], |row| {
             let version = row.text(4).map(std::borrow::Cow::into_owned);
             found = Some(Deployment {
+                detector: detector.to_owned(),
                 threshold: row.float8(1),
                 insert_mode: match row.text(2).as_deref() {
                     Some("filter") => InsertMode::Filter,

@@ -12,7 +12,8 @@ use super::load::LoadReport;
 use super::publish::publish;
 use super::score::{ScoringReport, judge_stored, score};
 use super::simulate::{SimulationOptions, account_record, activity_record};
-use super::train::{TrainingOptions, TrainingReport, train};
+use super::train::{TrainingReport, train};
+use super::training_options::{ModelOptions, SequenceOptions, TrainingOptions};
 use super::{DatabaseOptions, OutputOptions};
 use crate::database::timestamp;
 use crate::error::LoaderError;
@@ -109,8 +110,8 @@ impl Demo {
 
         output.say("2/5  training filter, isolation forest and sequence model");
         let options = TrainingOptions {
-            seed: self.simulation.seed,
-            ..TrainingOptions::with_epochs(self.training.epochs)
+            model: ModelOptions { seed: self.simulation.seed, ..ModelOptions::default() },
+            sequence: SequenceOptions { epochs: self.training.epochs, ..SequenceOptions::default() },
         };
         let trained = train(&mut client, SOURCE, &options, output)?;
         output.say(&format!(

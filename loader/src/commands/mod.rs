@@ -9,6 +9,8 @@ pub mod publish;
 pub mod score;
 pub mod simulate;
 pub mod train;
+pub mod train_table;
+pub mod training_options;
 
 use clap::{Args, Parser, Subcommand};
 use postgres::Client;
@@ -31,7 +33,7 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Load accounts and activity from files into the database
     Load(load::Load),
-    /// Train a model version on a loaded, labelled source
+    /// Train a model version on a loaded, labelled source, or on any table
     Train(train::Train),
     /// Judge how well bots are found whose strategy was never trained on
     Evaluate(evaluate::Evaluate),

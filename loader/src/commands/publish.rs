@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use botdet_models::artifact::Artifact;
+use botdet_models::pipeline::PipelineError;
 use clap::Args;
 use postgres::Client;
 use serde::Serialize;
@@ -45,7 +47,8 @@ impl Publish {
     }
 }
 
-/// Registers an artifact, and activates it if asked to, in one transaction; returns the version's name.
+/// Registers an artifact, and activates it if asked to, in one transaction; returns the version's name. A detector of table
+/// rows that is not there yet is created.
 ///
 /// # Errors
 /// [`LoaderError::Database`] when the server refuses it.
@@ -55,11 +58,13 @@ pub fn publish(
     comment: Option<&str>,
     activate: bool,
 ) -> Result<String, LoaderError> {
+    let detector = &Artifact::from_bytes(artifact).map_err(PipelineError::from)?.manifest().detector.clone();
     let mut transaction = client.transaction()?;
+    transaction.execute(include_str!("../sql/create_detector.sql"), &[detector])?;
     let version: String =
         transaction.query_one(include_str!("../sql/register_model.sql"), &[&artifact, &comment])?.get(0);
     if activate {
-        transaction.execute(include_str!("../sql/activate.sql"), &[&version])?;
+        transaction.execute(include_str!("../sql/activate.sql"), &[&version, detector])?;
     }
     transaction.commit()?;
     Ok(version)

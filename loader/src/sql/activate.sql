@@ -1,2 +1,1 @@
--- $1 version.
-SELECT botdet_activate($1)
+SELECT botdet_activate($1, $2)

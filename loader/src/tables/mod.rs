@@ -18,6 +18,7 @@ mod tests;
 use botdet_models::rows::Rows;
 use botdet_models::schema::{ColumnDefinition, Schema, SchemaError};
 use postgres::{Client, IsolationLevel};
+use serde::{Deserialize, Serialize};
 
 use crate::error::LoaderError;
 use catalog::Relation;
@@ -28,7 +29,7 @@ use plan::Plan;
 pub const LEAST_ROWS_OF_A_CLASS: usize = 10;
 
 /// Which table to learn from, and what its columns are for. Nothing is checked before [`read_table`] does.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TableSource {
     /// A table, partitioned table, view, materialised view or foreign table, as SQL names it or, on the search path, by its
     /// plain name.

@@ -46,7 +46,7 @@ impl Example {
     /// As a pipeline takes it.
     #[must_use]
     pub fn candidate(&self) -> Candidate<'_> {
-        Candidate { features: &self.features, sequence: self.sequence.as_ref() }
+        Candidate { values: self.features.values(), sequence: self.sequence.as_ref() }
     }
 }
 

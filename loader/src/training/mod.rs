@@ -8,4 +8,7 @@
 pub mod dataset;
 pub mod evaluation;
 pub mod fit;
+pub mod leave_one_out;
+pub mod record;
 pub mod split;
+pub mod table;

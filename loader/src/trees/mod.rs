@@ -22,7 +22,6 @@ mod random;
 mod settings;
 mod training_set;
 
-
 use botdet_models::rows::Rows;
 use botdet_models::trees::{Combination, Ensemble, EnsembleBuilder, EnsembleError, TreeNode};
 

@@ -18,12 +18,18 @@ const LEAST_OF_CLASS: usize = 20;
 /// Folds of the cross-validation that chooses.
 const FOLDS: usize = 5;
 
+/// Part that the logistic curve has in an isotonic probability: steps make many scores equal, and rows of one step should
+/// still be told apart by their scores.
+const SLOPE_OF_STEPS: f64 = 0.02;
+
 /// How raw log-odds become probabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Method {
     /// A logistic curve: two numbers, good with few rows. [`PlattCalibrator`].
     Platt,
-    /// Any rising curve, by steps: better with many rows where the curve is not logistic. [`VennAbers::probability`].
+    /// Any rising curve, by steps: better with many rows where the curve is not logistic. [`VennAbers::probability`], with
+    /// a trace of the logistic curve that keeps the order within a step.
     Isotonic,
 }
 
@@ -34,7 +40,8 @@ pub enum Method {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
-    /// Absent where the curve is isotonic.
+    method: Method,
+    /// Absent where no logistic curve rises.
     platt: Option<PlattCalibrator>,
     venn_abers: VennAbers,
     /// Added to the calibrated log-odds.
@@ -52,11 +59,10 @@ impl Calibration {
     }
 
     fn fit_bounded(scores: &[f64], labels: &[bool], method: Method) -> Result<Self, CalibrationError> {
-        let platt = match method {
-            Method::Platt => rising_platt(scores, labels)?,
-            Method::Isotonic => None,
-        };
-        Ok(Self { platt, venn_abers: VennAbers::fit(scores, labels)?, shift: 0.0 })
+        let venn_abers = VennAbers::fit(scores, labels)?;
+        let platt = rising_platt(scores, labels)?;
+        let method = if platt.is_some() { method } else { Method::Isotonic };
+        Ok(Self { method, platt, venn_abers, shift: 0.0 })
     }
 
     /// Fits by the method with the lower log loss in a five-fold cross-validation; by [`Method::Platt`] when there are fewer
@@ -95,9 +101,14 @@ impl Calibration {
         debug_assert!(!score.is_nan());
         let score = score.clamp(-LARGEST, LARGEST);
         let (low, high) = self.venn_abers.interval(score);
-        let probability = match &self.platt {
-            Some(platt) => platt.calibrate(&[score]).probability,
-            None => self.venn_abers.probability(score),
+        let by_curve = self.platt.as_ref().map(|platt| platt.calibrate(&[score]).probability);
+        let probability = match (self.method, by_curve) {
+            (Method::Platt, Some(by_curve)) => by_curve,
+            (Method::Isotonic, Some(by_curve)) => {
+                let by_steps = self.venn_abers.probability(score);
+                by_steps + SLOPE_OF_STEPS * (by_curve - by_steps)
+            }
+            (_, None) => self.venn_abers.probability(score),
         };
         let probability = self.shifted(probability).clamp(LEAST, 1.0 - LEAST);
         Calibrated {
@@ -109,7 +120,7 @@ impl Calibration {
     /// How probabilities are made.
     #[must_use]
     pub fn method(&self) -> Method {
-        if self.platt.is_some() { Method::Platt } else { Method::Isotonic }
+        self.method
     }
 
     /// Checks a calibration that was read from somewhere.

@@ -1,6 +1,7 @@
 //! What every feature means. Names and order are fixed: SQL, artifacts and the service use them.
 
 use super::FeatureError;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// What a feature looks at.
@@ -30,12 +31,24 @@ impl Family {
 }
 
 /// How a feature's values are spread, and so how a model should see them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scale {
     /// As they are.
     Linear,
     /// Over orders of magnitude: `ln(1 + value)`.
     Logarithmic,
+}
+
+impl Scale {
+    /// A value as a model should see it.
+    #[must_use]
+    pub fn apply(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Logarithmic => value.max(0.0).ln_1p(),
+        }
+    }
 }
 
 /// One feature.

@@ -3,11 +3,28 @@
 mod account;
 mod catalog;
 
+use std::sync::LazyLock;
+
+use crate::schema::{ColumnDefinition, Schema};
+
 pub use account::account_features;
 pub use catalog::{ACCOUNT_FEATURES, Family, FeatureDefinition, Scale, schema_fingerprint};
 
 /// Number of features of the `account` detector.
 pub const ACCOUNT_FEATURE_COUNT: usize = ACCOUNT_FEATURES.len();
+
+/// The features as columns of numbers, for rows that come as JSON.
+///
+/// # Panics
+/// Never: the catalogue's names differ.
+#[must_use]
+pub fn account_schema() -> &'static Schema {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+        let columns = ACCOUNT_FEATURES.iter().map(|feature| ColumnDefinition::number(feature.name)).collect();
+        Schema::new(columns, Vec::new()).unwrap_or_else(|error| unreachable!("catalogue: {error}"))
+    });
+    &SCHEMA
+}
 
 /// Why values cannot be features.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

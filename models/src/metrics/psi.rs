@@ -34,6 +34,24 @@ impl PsiReference {
         Some(reference)
     }
 
+    /// Inner edges of the bins, rising.
+    #[must_use]
+    pub fn edges(&self) -> &[f64] {
+        &self.edges
+    }
+
+    /// Share of the reference sample in each bin, one more than edges.
+    #[must_use]
+    pub fn shares(&self) -> &[f64] {
+        &self.shares
+    }
+
+    /// Share of missing values.
+    #[must_use]
+    pub fn missing(&self) -> f64 {
+        self.missing
+    }
+
     /// The index of a sample: the sum over bins of `(a - b) ln(a / b)`, shares below 0.0001 counting as that. 0 for equal shares; above 0.1 a shift, above
     /// 0.25 a large one (Siddiqi, "Credit risk scorecards", 2006). `None` without values.
     #[must_use]

@@ -59,7 +59,7 @@ impl Ensemble {
         walk.contributions
     }
 
-    fn tree_covers(&self, index: usize) -> &[f32] {
+    pub(super) fn tree_covers(&self, index: usize) -> &[f32] {
         &self.covers[self.bounds[index] as usize..self.bounds[index + 1] as usize]
     }
 }
@@ -79,7 +79,7 @@ fn expected_leaf(tree: &[Node], covers: &[f32]) -> f64 {
 }
 
 /// The part of a split's training rows that go to `child`, of which `left` is the left one.
-fn share(covers: &[f32], left: usize, child: usize) -> f64 {
+pub(super) fn share(covers: &[f32], left: usize, child: usize) -> f64 {
     f64::from(covers[child]) / (f64::from(covers[left]) + f64::from(covers[left + 1]))
 }
 

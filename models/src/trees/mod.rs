@@ -13,7 +13,9 @@ mod builder;
 mod codec;
 mod contributions;
 mod error;
+mod leaves;
 mod node;
+mod path;
 mod quadrature;
 mod walk;
 
@@ -24,8 +26,10 @@ use crate::rows::Rows;
 
 pub use builder::{EnsembleBuilder, TreeNode};
 pub use error::EnsembleError;
+pub use leaves::{Condition, Leaf};
 use node::Node;
 pub use node::{MAX_DEPTH, MAX_LEAVES, MAX_WIDTH};
+pub use path::NodeMeans;
 
 /// How the leaves that a row reaches become one number.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,12 +5,14 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 25] = [
+const FOR_EVERYBODY: [&str; 28] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
     "botdet_anomaly(text)",
+    "botdet_anomaly(text,jsonb)",
     "botdet_anomaly(uuid)",
     "botdet_explain(text)",
+    "botdet_explain(text,jsonb)",
     "botdet_explain(uuid)",
     "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
     "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
@@ -26,6 +28,7 @@ const FOR_EVERYBODY: [&str; 25] = [
     "botdet_score(bytea)",
     "botdet_score(bigint)",
     "botdet_score(text)",
+    "botdet_score(text,jsonb)",
     "botdet_score(uuid)",
     "botdet_score(botdet.account_features)",
     "botdet_score_batch(bigint[])",
@@ -57,6 +60,10 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_activate(text,text)", "v u strict -"),
     ("botdet_anomaly(bigint)", "s s strict -"),
     ("botdet_anomaly(text)", "s s strict -"),
+    ("botdet_anomaly(text,jsonb)", "s s strict -"),
+    ("botdet_explain(text,jsonb)", "s s strict -"),
+    ("botdet_score(text,jsonb)", "s s strict -"),
+    ("botdet_create_detector(text,text)", "v u strict -"),
     ("botdet_anomaly(uuid)", "s s strict -"),
     ("botdet_explain(text)", "s s strict -"),
     ("botdet_explain(uuid)", "s s strict -"),

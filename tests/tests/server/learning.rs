@@ -6,7 +6,8 @@ use std::path::Path;
 use botdet_loader::commands::load::import;
 use botdet_loader::commands::publish::publish;
 use botdet_loader::commands::score::score;
-use botdet_loader::commands::train::{TrainingOptions, train};
+use botdet_loader::commands::train::train;
+use botdet_loader::commands::training_options::{ModelOptions, TrainingOptions};
 use botdet_loader::import::{ImportFormat, ImportParams};
 use botdet_loader::output::Output;
 use botdet_tests::population::{self, SOURCE};
@@ -20,7 +21,8 @@ fn all_stages_find_most_bots_and_more_than_the_filter() {
     let database = TestDatabase::new("learning");
     let mut client = database.connect();
     population::load(&mut client, &population::simulate(3_000, 30));
-    let options = TrainingOptions::with_epochs(10);
+    let mut options = TrainingOptions::default();
+    options.sequence.epochs = 10;
     let trained = train(&mut client, SOURCE, &options, QUIET).unwrap();
     let figures = trained.report.held_out.as_ref().unwrap();
     let (filter, pipeline) = (figures.filter.roc_auc.unwrap(), figures.pipeline.roc_auc.unwrap());
@@ -89,7 +91,8 @@ fn a_model_of_one_contest_session_holds_in_another_language() {
         let params = ImportParams { document, ..ImportParams::new(ImportFormat::BotOrNot) };
         import(&mut client, params, session, false, QUIET).unwrap();
     }
-    let options = TrainingOptions { held_out_share: 0.0, ..TrainingOptions::with_epochs(30) };
+    let model = ModelOptions { held_out_share: 0.0, ..ModelOptions::default() };
+    let options = TrainingOptions { model, ..TrainingOptions::default() };
     let trained = train(&mut client, "session1", &options, QUIET).unwrap();
     publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
     let figures = score(&mut client, "session2", QUIET).unwrap().figures.unwrap();

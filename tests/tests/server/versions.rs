@@ -102,6 +102,7 @@ fn artifacts_with_a_flipped_bit_are_refused_while_the_active_version_answers() {
 #[test]
 fn an_artifact_whose_parts_are_no_models_is_refused() {
     use botdet_models::artifact::{Artifact, Manifest};
+    use botdet_models::features::schema_fingerprint;
     let database = TestDatabase::new("no_models");
     let mut client = database.connect();
     let real = Artifact::from_bytes(model()).expect("the model is sound");
@@ -122,22 +123,22 @@ fn an_artifact_whose_parts_are_no_models_is_refused() {
         ],
     ];
     for (index, parts) in candidates.into_iter().enumerate() {
-        let artifact = Artifact::new(Manifest::new("account", 1), parts).to_bytes();
+        let artifact = Artifact::new(Manifest::new("account", schema_fingerprint(), 1), parts).to_bytes();
         let refusal = client.refused_with("SELECT botdet_register_model($1)", &[&artifact]);
         assert_eq!(refusal.code, "22P03", "candidate {index}: {}", refusal.message);
     }
-    let mut other_schema = Manifest::new("account", 1);
-    other_schema.schema = "0123456789abcdef".to_owned();
+    let other_schema = Manifest::new("account", "0123456789abcdef".to_owned(), 1);
     let refusal = client
         .refused_with("SELECT botdet_register_model($1)", &[&Artifact::new(other_schema, vec![]).to_bytes()]);
     assert_eq!(refusal.code, "22P03");
     assert!(refusal.message.contains("0123456789abcdef"), "{}", refusal.message);
-    let other_detector = Artifact::new(Manifest::new("weather", 1), parts_of(&real)).to_bytes();
-    assert_eq!(client.refused_with("SELECT botdet_register_model($1)", &[&other_detector]).code, "42704");
+    let weather = || Manifest::new("weather", schema_fingerprint(), 1);
+    let no_columns = Artifact::new(weather(), parts_of(&real)).to_bytes();
+    assert_eq!(client.refused_with("SELECT botdet_register_model($1)", &[&no_columns]).code, "22P03");
 }
 
 fn parts_of(artifact: &botdet_models::artifact::Artifact) -> Vec<(&'static str, Vec<u8>)> {
-    let names = ["decision", "isolation_forest", "sequence.onnx"];
+    let names = ["decision", "trees", "isolation_forest", "autoencoder", "sequence.onnx"];
     names.iter().filter_map(|name| Some((*name, artifact.part(name)?.to_vec()))).collect()
 }
 

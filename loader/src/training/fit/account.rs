@@ -1,0 +1,122 @@
+//! A version for detector `account`: features and sequences.
+
+use std::ops::ControlFlow;
+
+use botdet_models::artifact::{Artifact, Manifest};
+use botdet_models::features::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, Scale};
+use botdet_models::pipeline::{ACCOUNT, Columns, Pipeline, is_young};
+
+use super::decide::{Scored, decide};
+use super::params::{FitConfig, FitParams};
+use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+use crate::error::LoaderError;
+use crate::gru::{self, EpochReport, GruNetwork};
+use crate::onnx;
+use crate::training::dataset::{Example, Histories};
+use crate::training::record::{EpochRecord, TrainingRecord};
+
+/// Trains on `training`, stops and weighs on `validation`. The filter and the anomaly models are about grown accounts
+/// and learn from these alone; trees and sequence model learn from younger ones as well. `progress` hears of every epoch, and
+/// may end it early.
+///
+/// # Errors
+/// [`LoaderError`] when a part cannot be fitted.
+pub fn fit(
+    training: &Histories,
+    validation: &Histories,
+    config: FitConfig,
+    mut record: TrainingRecord,
+    progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
+) -> Result<Artifact, LoaderError> {
+    let params = config.params();
+    let scales: Vec<Scale> = ACCOUNT_FEATURES.iter().map(|feature| feature.scale).collect();
+    let sets = FeatureSets {
+        scales: Some(&scales),
+        training: &inputs(training.grown.iter()),
+        tree_training: &inputs(training.all()),
+        tree_validation: &inputs(validation.all()),
+    };
+    let stages = FeatureStages::fit(&sets, params, &mut |_| ControlFlow::Continue(()))?;
+    let network = if params.epochs > 0 && training.grown.len() >= params.sequence_accounts {
+        Some(fit_sequence(training, validation, params, &mut |epoch| {
+            record.epochs.push(EpochRecord::from(epoch));
+            progress(epoch)
+        })?)
+    } else {
+        None
+    };
+    let rows = scored(&stages, validation.grown.iter());
+    let sequences = match &network {
+        Some(network) => Some(scored_sequences(&stages, network, validation)?),
+        None => None,
+    };
+    let decision = decide(&stages, &rows, sequences.as_ref(), params)?;
+
+    let mut manifest = Manifest::new(ACCOUNT, Columns::account().fingerprint(), params.seed);
+    manifest.description = record.description(training.grown.len());
+    record.importances.clone_from(&stages.importances);
+    manifest.training = serde_json::to_value(&record)?;
+    let mut parts = vec![(Pipeline::DECISION, serde_json::to_vec(&decision)?)];
+    parts.extend(stages.parts());
+    if let Some(network) = &network {
+        parts.push((Pipeline::SEQUENCE, onnx::gru_model(network, &[("schema", &manifest.schema)])));
+    }
+    Ok(Artifact::new(manifest, parts))
+}
+
+fn inputs<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Inputs {
+    let columns = Columns::account();
+    Inputs {
+        values: examples.clone().flat_map(|example| columns.inputs(example.features.values())).collect(),
+        width: ACCOUNT_FEATURE_COUNT,
+        labels: examples.map(|example| example.is_bot).collect(),
+    }
+}
+
+fn scored<'a>(stages: &FeatureStages, examples: impl Iterator<Item = &'a Example> + Clone) -> Scored {
+    let inputs = inputs(examples.clone());
+    let young = examples.map(|example| example.sequence.as_ref().is_some_and(is_young));
+    Scored { scores: stages.scores(&inputs), young: young.collect(), labels: inputs.labels }
+}
+
+fn scored_sequences(
+    stages: &FeatureStages,
+    network: &GruNetwork,
+    validation: &Histories,
+) -> Result<Scored, LoaderError> {
+    let active = || validation.all().filter(|example| example.sequence.is_some());
+    let steps: Vec<&[f32]> =
+        active().filter_map(|example| example.sequence.as_ref()).map(|sequence| sequence.steps()).collect();
+    let mut scored = scored(stages, active());
+    for (scores, logit) in scored.scores.iter_mut().zip(network.logits(&steps)?) {
+        scores.sequence = Some(f64::from(logit));
+    }
+    Ok(scored)
+}
+
+fn fit_sequence(
+    training: &Histories,
+    validation: &Histories,
+    params: &FitParams,
+    progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
+) -> Result<GruNetwork, LoaderError> {
+    let training = labelled_sequences(training);
+    let validation = labelled_sequences(validation);
+    let settings = params.gru_params().check()?;
+    let (network, _) = gru::train(params.gru_config()?, &settings, &training, &validation, progress)?;
+    Ok(network)
+}
+
+fn labelled_sequences(histories: &Histories) -> Vec<gru::Sequence<'_>> {
+    let labels: Vec<bool> = histories.all().map(|example| example.is_bot).collect();
+    let pairs = histories.all().zip(balanced_weights(&labels));
+    pairs
+        .filter_map(|(example, weight)| {
+            Some(gru::Sequence {
+                steps: example.sequence.as_ref()?.steps(),
+                label: f32::from(example.is_bot),
+                weight: weight as f32,
+            })
+        })
+        .collect()
+}

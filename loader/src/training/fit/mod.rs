@@ -1,0 +1,16 @@
+//! Training one model version.
+
+mod account;
+mod decide;
+mod judge;
+mod params;
+mod stages;
+
+pub use account::fit;
+pub use decide::{Scored, decide};
+pub use judge::{Figures, judge, judge_candidates, open, scores};
+pub use params::{FitConfig, FitParams, ThresholdRule, TreeKind};
+pub use stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+
+/// Fewest rows of each class that a model is trained on.
+pub const LEAST_OF_EACH: usize = 20;

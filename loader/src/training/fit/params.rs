@@ -1,0 +1,149 @@
+//! Settings of a training.
+
+use botdet_models::sequence::CHANNELS;
+
+use crate::error::{LoaderError, check_option};
+use crate::gru::{GruConfig, TrainParams};
+
+/// Settings of a training, not yet checked.
+#[derive(Clone, Copy, Debug)]
+pub struct FitParams {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Threads to use.
+    pub threads: usize,
+    /// Strength of the filter's L2 penalty.
+    pub l2: f64,
+    /// Trees that join the filter, if any.
+    pub trees: TreeKind,
+    /// Whether an autoencoder joins the isolation forest.
+    pub autoencoder: bool,
+    /// Share of the training rows that count as anomalous.
+    pub contamination: f64,
+    /// Probability from which a row counts as a bot, and goes to review.
+    pub review: ThresholdRule,
+    /// Probability from which a row may be acted upon without review.
+    pub automatic: ThresholdRule,
+    /// Width of the sequence model.
+    pub hidden: usize,
+    /// Layers of the sequence model.
+    pub layers: usize,
+    /// Share of the connections between layers that training leaves out at a time.
+    pub dropout: f64,
+    /// Passes over the training accounts at the most; 0 trains no sequence model.
+    pub epochs: usize,
+    /// Passes without improvement after which training ends.
+    pub patience: usize,
+    /// Accounts to a step.
+    pub batch: usize,
+    /// Step size.
+    pub learning_rate: f64,
+    /// Fewest training accounts that a sequence model is trained on: with fewer it learns them by heart.
+    pub sequence_accounts: usize,
+}
+
+/// What kind of trees joins the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TreeKind {
+    /// Gradient boosting.
+    Boosting,
+    /// Random forest.
+    Forest,
+    /// Extremely randomised trees.
+    ExtraTrees,
+    /// No trees: the filter, and what there is beside it, answer alone.
+    None,
+}
+
+/// How a threshold is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ThresholdRule {
+    /// As given.
+    Fixed(f64),
+    /// The lowest above which this share of the rows are bots.
+    Precision(f64),
+    /// The lowest that at most this share of the humans reach.
+    FalsePositiveRate(f64),
+    /// The one that this share of all rows reaches.
+    Share(f64),
+}
+
+impl FitParams {
+    /// What is documented as the default.
+    pub const DEFAULT: Self = Self {
+        seed: 1,
+        threads: 1,
+        l2: 10.0,
+        trees: TreeKind::Boosting,
+        autoencoder: true,
+        contamination: 0.10,
+        review: ThresholdRule::Fixed(0.5),
+        automatic: ThresholdRule::Precision(0.99),
+        hidden: 64,
+        layers: 2,
+        dropout: 0.3,
+        epochs: 30,
+        patience: 10,
+        batch: 32,
+        learning_rate: 1e-3,
+        sequence_accounts: 500,
+    };
+}
+
+/// Checked settings.
+#[derive(Clone, Copy, Debug)]
+pub struct FitConfig {
+    params: FitParams,
+}
+
+impl FitParams {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`LoaderError::Option`] or [`LoaderError::Gru`] with the one that is out of bounds.
+    pub fn check(self) -> Result<FitConfig, LoaderError> {
+        check_option("l2", self.l2, 1e-9, 1e9)?;
+        check_option("contamination", self.contamination, 0.0, 0.5)?;
+        self.review.check("review threshold")?;
+        self.automatic.check("automatic threshold")?;
+        if self.epochs > 0 {
+            self.gru_config()?;
+            self.gru_params().check()?;
+        }
+        Ok(FitConfig { params: self })
+    }
+
+    pub(super) fn gru_config(&self) -> Result<GruConfig, LoaderError> {
+        Ok(GruConfig::new(CHANNELS, self.hidden, self.layers, self.dropout as f32)?)
+    }
+
+    pub(super) fn gru_params(&self) -> TrainParams {
+        TrainParams {
+            epochs: self.epochs,
+            batch_size: self.batch,
+            learning_rate: self.learning_rate as f32,
+            patience: self.patience,
+            threads: self.threads,
+            seed: self.seed,
+            ..TrainParams::default()
+        }
+    }
+}
+
+impl ThresholdRule {
+    fn check(self, name: &'static str) -> Result<(), LoaderError> {
+        let (Self::Fixed(share)
+        | Self::Precision(share)
+        | Self::FalsePositiveRate(share)
+        | Self::Share(share)) = self;
+        check_option(name, share, 0.0, 1.0)
+    }
+}
+
+impl FitConfig {
+    /// The settings.
+    #[must_use]
+    pub fn params(&self) -> &FitParams {
+        &self.params
+    }
+}

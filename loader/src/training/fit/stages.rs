@@ -1,0 +1,219 @@
+//! The stages that look at features: filter, trees, anomaly models. The same for accounts and for rows of tables.
+
+use std::ops::ControlFlow;
+
+use botdet_models::features::Scale;
+use botdet_models::isolation_forest::{IsolationForest, IsolationForestParams};
+use botdet_models::logistic::{Logistic, LogisticParams, Observations};
+use botdet_models::pipeline::{AnomalyModels, AnomalyScale, Pipeline, StageScores, TreeStage};
+use botdet_models::preprocess::Preprocessor;
+use botdet_models::rows::Rows;
+
+use super::params::{FitParams, TreeKind};
+use crate::autoencoder::{self, AutoencoderParams};
+use crate::error::LoaderError;
+use crate::trees::{BoostingParams, EarlyStopping, Fitted, ForestKind, ForestParams};
+use crate::zoo::{Sample, Session, ZooError};
+
+/// Rows, and humans among them, from which on an autoencoder has something to learn.
+const AUTOENCODER_ROWS: usize = 200;
+/// Rows from which on trees may be large.
+const FEW_ROWS: usize = 20_000;
+/// Rows that anomaly models learn from, at most: what is ordinary shows in fewer than all.
+const ANOMALY_ROWS: usize = 20_000;
+
+/// Rows as models see them, with the truth.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Row-major, NaN where missing.
+    pub values: Vec<f64>,
+    /// Values to a row.
+    pub width: usize,
+    /// The truth, one a row.
+    pub labels: Vec<bool>,
+}
+
+impl Inputs {
+    /// The rows in single precision, as trees see them.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        Rows::with_infinite_missing(self.values.iter().map(|value| *value as f32).collect(), self.width)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[f64]> {
+        self.values.chunks_exact(self.width)
+    }
+}
+
+/// What the stages learn from.
+pub struct FeatureSets<'a> {
+    /// How each input is spread; `None` finds it out.
+    pub scales: Option<&'a [Scale]>,
+    /// For the filter and the anomaly models.
+    pub training: &'a Inputs,
+    /// For the trees.
+    pub tree_training: &'a Inputs,
+    /// Ends the growth of boosted trees.
+    pub tree_validation: &'a Inputs,
+}
+
+/// The trained stages.
+pub struct FeatureStages {
+    /// From inputs to those of filter and anomaly models.
+    pub preprocessor: Preprocessor,
+    /// Stage 1.
+    pub filter: Logistic,
+    /// Trees, with their stored form.
+    pub trees: Option<(TreeStage, Vec<u8>)>,
+    /// Each input's part of what the trees' splits gained, 0..1.
+    pub importances: Option<Vec<f64>>,
+    /// Isolation forest and autoencoder.
+    pub anomaly: AnomalyModels,
+    /// What these say of the training rows.
+    pub scale: Option<AnomalyScale>,
+}
+
+impl FeatureStages {
+    /// Learns. `progress` hears the share that is done of the trees, and may end the training.
+    ///
+    /// # Errors
+    /// [`LoaderError`] when a stage cannot be fitted.
+    pub fn fit(
+        sets: &FeatureSets<'_>,
+        params: &FitParams,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Self, LoaderError> {
+        let Inputs { values, width, labels } = sets.training;
+        let preprocessor = match sets.scales {
+            Some(scales) => Preprocessor::fit(values, scales),
+            None => Preprocessor::fit_any(values, *width),
+        };
+        let standardised: Vec<f64> = sets.training.iter().flat_map(|row| preprocessor.apply(row)).collect();
+        let targets: Vec<f64> = labels.iter().map(|label| f64::from(*label)).collect();
+        let weights = balanced_weights(labels);
+        let observations = Observations { inputs: &standardised, targets: &targets, weights: &weights };
+        let logistic = LogisticParams { l2: params.l2, ..LogisticParams::default() };
+        let filter = Logistic::fit(observations, logistic)?;
+        let step = labels.len().div_ceil(ANOMALY_ROWS).max(1);
+        let some: Vec<f64> = standardised.chunks_exact(*width).step_by(step).flatten().copied().collect();
+        let some_labels: Vec<bool> = labels.iter().step_by(step).copied().collect();
+        let anomaly = fit_anomaly(&some, &some_labels, params)?;
+        let scale = anomaly.scale(&some, *width, params.contamination);
+        let fitted = fit_trees(sets, params, progress)?;
+        let importances = fitted.as_ref().map(|fitted| fitted.importances.clone());
+        let trees = fitted.map(|Fitted { ensemble, .. }| {
+            let bytes = ensemble.to_bytes();
+            (TreeStage::new(ensemble), bytes)
+        });
+        Ok(Self { preprocessor, filter, trees, importances, anomaly, scale })
+    }
+
+    /// What the stages say of rows.
+    #[must_use]
+    pub fn scores(&self, inputs: &Inputs) -> Vec<StageScores> {
+        let trees = self.trees.as_ref().map(|(trees, _)| trees.log_odds(&inputs.rows()));
+        let score = |(index, row): (usize, &[f64])| {
+            let standardised = self.preprocessor.apply(row);
+            StageScores {
+                filter: self.filter.logit(&standardised),
+                trees: trees.as_ref().map(|log_odds| log_odds[index]),
+                sequence: None,
+                anomaly: self.scale.as_ref().and_then(|scale| self.anomaly.anomaly(scale, &standardised)),
+            }
+        };
+        inputs.iter().enumerate().map(score).collect()
+    }
+
+    /// The large parts of an artifact.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let trees = self.trees.as_ref().map(|(_, bytes)| (Pipeline::TREES, bytes.clone()));
+        let forest = self.anomaly.forest.as_ref().map(|forest| (Pipeline::FOREST, forest.to_bytes()));
+        let autoencoder =
+            self.anomaly.autoencoder.as_ref().map(|model| (Pipeline::AUTOENCODER, model.to_bytes()));
+        [trees, forest, autoencoder].into_iter().flatten().collect()
+    }
+}
+
+/// Weights that make both classes count the same, with mean 1.
+#[must_use]
+pub fn balanced_weights(labels: &[bool]) -> Vec<f64> {
+    let all = labels.len() as f64;
+    let bots = labels.iter().filter(|label| **label).count().max(1) as f64;
+    let humans = (all - bots).max(1.0);
+    labels.iter().map(|label| all / 2.0 / if *label { bots } else { humans }).collect()
+}
+
+/// The isolation forest learns from all rows, the autoencoder from what humans do, as far as there are enough of them.
+fn fit_anomaly(inputs: &[f64], labels: &[bool], params: &FitParams) -> Result<AnomalyModels, LoaderError> {
+    let forest_params = IsolationForestParams {
+        contamination: params.contamination,
+        seed: params.seed,
+        ..IsolationForestParams::default()
+    };
+    let forest = IsolationForest::fit(inputs, labels.len(), forest_params)?;
+    let autoencoder = if params.autoencoder && labels.len() >= AUTOENCODER_ROWS {
+        let humans: Vec<bool> = labels.iter().map(|label| !label).collect();
+        let ordinary =
+            (humans.iter().filter(|human| **human).count() >= AUTOENCODER_ROWS).then_some(&humans[..]);
+        let settings = AutoencoderParams {
+            contamination: params.contamination,
+            seed: params.seed,
+            threads: params.threads,
+            ..AutoencoderParams::default()
+        };
+        Some(autoencoder::fit(inputs, labels.len(), ordinary, settings, &mut |_| ControlFlow::Continue(()))?)
+    } else {
+        None
+    };
+    Ok(AnomalyModels { forest: Some(forest), autoencoder })
+}
+
+/// Trees, and each input's part of what their splits gained.
+fn fit_trees(
+    sets: &FeatureSets<'_>,
+    params: &FitParams,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Option<Fitted>, LoaderError> {
+    let rows = sets.tree_training.rows();
+    let labels = &sets.tree_training.labels;
+    let weights = vec![1.0; labels.len()];
+    let sample = Sample::new(&rows, labels, &weights).map_err(ZooError::from)?;
+    let mut session = Session { seed: params.seed, threads: params.threads.max(1), progress };
+    let fitted = match params.trees {
+        TreeKind::None => return Ok(None),
+        TreeKind::Boosting => {
+            let validation_rows = sets.tree_validation.rows();
+            let validation_labels = &sets.tree_validation.labels;
+            let validation_weights = vec![1.0; validation_labels.len()];
+            let validation = Sample::new(&validation_rows, validation_labels, &validation_weights);
+            let config = boosting(labels.len()).check()?;
+            config.fit_ensemble(sample, Some(validation.map_err(ZooError::from)?), &mut session)?
+        }
+        TreeKind::Forest => {
+            ForestParams::new(ForestKind::RandomForest).check()?.fit_ensemble(sample, &mut session)?
+        }
+        TreeKind::ExtraTrees => {
+            ForestParams::new(ForestKind::ExtraTrees).check()?.fit_ensemble(sample, &mut session)?
+        }
+    };
+    Ok(Some(fitted))
+}
+
+/// Few rows teach small trees, each on a part of rows and columns; many rows need no such care.
+fn boosting(rows: usize) -> BoostingParams {
+    let early_stopping = Some(EarlyStopping { patience: 30, validation_share: 0.1 });
+    let defaults =
+        BoostingParams { rounds: 500, learning_rate: 0.05, early_stopping, ..BoostingParams::default() };
+    if rows >= FEW_ROWS {
+        return defaults;
+    }
+    BoostingParams {
+        leaves: 12,
+        min_child_weight: 3.0,
+        l2: 5.0,
+        row_share: 0.8,
+        feature_share: 0.5,
+        ..defaults
+    }
+}

@@ -1,0 +1,181 @@
+//! A version for a detector of table rows.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use botdet_models::artifact::{Artifact, Manifest};
+use botdet_models::hash::{hash_bytes, mix64};
+use botdet_models::pipeline::{Candidate, Columns, Pipeline};
+
+use super::evaluation::Truth;
+use super::fit::{
+    FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Scored, decide, judge_candidates,
+};
+use super::record::TrainingRecord;
+use super::split::SplitShares;
+use crate::error::LoaderError;
+use crate::tables::TableData;
+
+/// Rows by use, as their places in the table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableSplit {
+    /// Stages learn from these.
+    pub training: Vec<usize>,
+    /// These stop the training and weigh the stages.
+    pub validation: Vec<usize>,
+    /// No part of the training sees these.
+    pub held_out: Vec<usize>,
+}
+
+impl TableSplit {
+    /// Splits a table. With times, what came first is learned from and what came last is held out. With groups, a group is never
+    /// divided. Otherwise each class is divided alike, in an order drawn from key and seed: a row falls on the same side
+    /// whatever else is in the table.
+    #[must_use]
+    pub fn new(data: &TableData, shares: SplitShares, seed: u64) -> Self {
+        let draw = |name: &str| mix64(hash_bytes(name.as_bytes()) ^ seed);
+        let mut split = Self::default();
+        if let Some(times) = &data.times {
+            let mut order: Vec<usize> = (0..times.len()).collect();
+            order.sort_by_key(|row| (times[*row], *row));
+            // Rows of one moment stay together.
+            let groups: Vec<&[usize]> = order.chunk_by(|a, b| times[*a] == times[*b]).collect();
+            split.share_out(&groups, order.len(), shares);
+        } else if let Some(groups) = &data.groups {
+            let mut members: BTreeMap<(u64, &str), Vec<usize>> = BTreeMap::new();
+            for (row, group) in groups.iter().enumerate() {
+                members.entry((draw(group), group)).or_default().push(row);
+            }
+            let groups: Vec<&[usize]> = members.values().map(Vec::as_slice).collect();
+            split.share_out(&groups, data.labels.len(), shares);
+        } else {
+            for class in [false, true] {
+                let mut rows: Vec<usize> =
+                    (0..data.labels.len()).filter(|row| data.labels[*row] == class).collect();
+                rows.sort_by_key(|row| (draw(&data.keys[*row]), *row));
+                let single: Vec<&[usize]> = rows.chunks(1).collect();
+                split.share_out(&single, rows.len(), shares);
+            }
+        }
+        for part in [&mut split.training, &mut split.validation, &mut split.held_out] {
+            part.sort_unstable();
+        }
+        split
+    }
+
+    /// Gives whole groups to the parts, in their order.
+    fn share_out(&mut self, groups: &[&[usize]], rows: usize, shares: SplitShares) {
+        let mut given = 0;
+        for group in groups {
+            let share = (given as f64 + group.len() as f64 / 2.0) / rows as f64;
+            let part = if share < shares.training {
+                &mut self.training
+            } else if share < shares.training + shares.validation {
+                &mut self.validation
+            } else {
+                &mut self.held_out
+            };
+            part.extend(*group);
+            given += group.len();
+        }
+    }
+}
+
+/// A trained version, and what it achieves on rows held out.
+pub struct TrainedTable {
+    /// The version.
+    pub artifact: Artifact,
+    /// Its rows by use.
+    pub split: TableSplit,
+    /// Absent when no rows were held out.
+    pub held_out: Option<Figures>,
+}
+
+/// Trains on a table. `progress` hears the share that is done, and may end the training.
+///
+/// # Errors
+/// [`LoaderError::TooFewRows`] when a part of the split has too few rows of a class; whatever fitting refuses.
+pub fn train_table(
+    detector: &str,
+    data: &TableData,
+    config: FitConfig,
+    mut record: TrainingRecord,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<TrainedTable, LoaderError> {
+    let params = config.params();
+    let split = TableSplit::new(data, record.shares(), record.seed);
+    check_split(data, &split)?;
+    let schema = data.schema()?;
+    let columns = Columns::table(schema.clone());
+    let training = inputs(data, &columns, &split.training);
+    let validation = inputs(data, &columns, &split.validation);
+    let sets = FeatureSets {
+        scales: None,
+        training: &training,
+        tree_training: &training,
+        tree_validation: &validation,
+    };
+    let stages = FeatureStages::fit(&sets, params, progress)?;
+    let rows = Scored {
+        scores: stages.scores(&validation),
+        young: vec![false; validation.labels.len()],
+        labels: validation.labels,
+    };
+    let decision = decide(&stages, &rows, None, params)?;
+    let mut manifest = Manifest::new(detector, columns.fingerprint(), params.seed);
+    manifest.description = record.description(split.training.len());
+    record.importances.clone_from(&stages.importances);
+    manifest.training = serde_json::to_value(&record)?;
+    let mut parts = vec![
+        (Columns::SCHEMA, serde_json::to_vec(&schema)?),
+        (Pipeline::DECISION, serde_json::to_vec(&decision)?),
+    ];
+    parts.extend(stages.parts());
+    let artifact = Artifact::new(manifest, parts);
+    let held_out =
+        if split.held_out.is_empty() { None } else { Some(judge_rows(&artifact, data, &split.held_out)?) };
+    let artifact = artifact.with_metrics(serde_json::to_value(&held_out)?);
+    Ok(TrainedTable { artifact, split, held_out })
+}
+
+/// Judges a version on some rows of a table.
+///
+/// # Errors
+/// [`LoaderError::Pipeline`] when the artifact cannot be run.
+pub fn judge_rows(artifact: &Artifact, data: &TableData, rows: &[usize]) -> Result<Figures, LoaderError> {
+    let values: Vec<Vec<Option<f64>>> = rows.iter().map(|row| values(data, *row)).collect();
+    let candidates: Vec<Candidate<'_>> =
+        values.iter().map(|values| Candidate { values, sequence: None }).collect();
+    let truth: Vec<Truth> =
+        rows.iter().map(|row| Truth { is_bot: data.labels[*row], strategy: None }).collect();
+    judge_candidates(artifact, &candidates, &truth)
+}
+
+/// A row's values as a pipeline takes them.
+#[must_use]
+pub fn values(data: &TableData, row: usize) -> Vec<Option<f64>> {
+    let known = |value: &f32| (!value.is_nan()).then(|| f64::from(*value));
+    data.rows.row(row).iter().map(known).collect()
+}
+
+fn inputs(data: &TableData, columns: &Columns, rows: &[usize]) -> Inputs {
+    Inputs {
+        values: rows.iter().flat_map(|row| columns.inputs(&values(data, *row))).collect(),
+        width: columns.input_count(),
+        labels: rows.iter().map(|row| data.labels[*row]).collect(),
+    }
+}
+
+/// A part without enough rows of a class teaches nothing, and a split by time or group may well make one.
+fn check_split(data: &TableData, split: &TableSplit) -> Result<(), LoaderError> {
+    for (part, rows, least) in
+        [("train on", &split.training, LEAST_OF_EACH / 2), ("weigh the stages on", &split.validation, 2)]
+    {
+        let positive = rows.iter().filter(|row| data.labels[**row]).count();
+        let negative = rows.len() - positive;
+        if positive.min(negative) < least {
+            return Err(LoaderError::TooFewRows { part, positive, negative, least });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,416 @@
+//! From a row of values, and an account's sequence of events, to a score: filter, deep stages, calibration, anomaly, decision,
+//! reasons.
+//!
+//! ```text
+//! values ─► Columns ─┬─► Preprocessor ─► filter ──────────────┬─► Combiner ─► probability, interval
+//!                    │        └─► isolation forest, autoencoder ┤
+//!                    └─► trees ─────────────────────────────────┤
+//! sequence ──────────────► GRU ──────────────────────────────┘
+//! ```
+//!
+//! A [`Pipeline`] is what an artifact's parts become, for accounts and for tables alike. A stage that the artifact lacks is
+//! skipped. The sequence model is opened when the first account needs it, so that a filter answers within milliseconds of a
+//! connection's start.
+
+mod columns;
+mod combiner;
+mod decision;
+mod explanation;
+mod stages;
+#[cfg(test)]
+mod tests;
+
+use crate::artifact::{Artifact, ArtifactError, Manifest};
+use crate::autoencoder::AutoencoderError;
+use crate::calibration::Calibrated;
+use crate::isolation_forest::ForestError;
+use crate::rows::Rows;
+use crate::score::{Anomaly, Reason, Score, Stage};
+use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
+use crate::trees::{Ensemble, EnsembleError};
+
+pub use columns::{ACCOUNT, Columns};
+pub use combiner::{Combiner, ORDINARY_ANOMALY, StageScores, StageWeights};
+pub use decision::{AnomalyScale, Decision, SequenceCombiners};
+use explanation::Terms;
+use stages::Stages;
+pub use stages::{AnomalyModels, TreeStage};
+
+/// An account with fewer events is young: averages over a few events say little, and say it loudly. The filter alone never
+/// settles the matter then, and the stages are weighed against each other by a combiner of their own.
+pub const YOUNG_EVENTS: usize = 32;
+
+/// Rows that trees judge at a time.
+const TREE_CHUNK: usize = 256;
+
+/// Opens a sequence model from the bytes of its ONNX file: the caller chooses the runtime.
+pub type OpenSequenceModel = Box<dyn Fn(&[u8]) -> Result<Box<dyn SequenceModel>, SequenceError>>;
+
+/// Why there is no pipeline, or no score.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The artifact is not sound.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A JSON part is not what it should be.
+    #[error("artifact part {part} is not valid: {reason}")]
+    Part {
+        /// Which part.
+        part: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The trees are not sound.
+    #[error(transparent)]
+    Trees(#[from] EnsembleError),
+    /// The forest part is not sound.
+    #[error(transparent)]
+    Forest(#[from] ForestError),
+    /// The autoencoder is not sound.
+    #[error(transparent)]
+    Autoencoder(#[from] AutoencoderError),
+    /// The sequence stage cannot be opened or run.
+    #[error(transparent)]
+    Sequence(#[from] SequenceError),
+}
+
+/// Whether an account with this sequence is young; see [`YOUNG_EVENTS`].
+#[must_use]
+pub fn is_young(sequence: &Sequence) -> bool {
+    sequence.len() < YOUNG_EVENTS
+}
+
+/// How far scoring goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The filter only: microseconds.
+    Filter,
+    /// Everything a row needs.
+    Full,
+}
+
+/// One account, or one row of a table, to be scored.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// One value a column; a category's is the index of its level.
+    pub values: &'a [Option<f64>],
+    /// The account's latest events; `None` when only values are known.
+    pub sequence: Option<&'a Sequence>,
+}
+
+/// A loaded model version.
+pub struct Pipeline {
+    manifest: Manifest,
+    columns: Columns,
+    decision: Decision,
+    stages: Stages,
+    threshold: f64,
+}
+
+/// What is known of a candidate before any deep stage.
+struct Filtered {
+    /// As trees see them: NaN where missing.
+    inputs: Vec<f64>,
+    /// As linear and anomaly models see them.
+    standardised: Vec<f64>,
+    scores: StageScores,
+    by_filter: Calibrated,
+}
+
+impl Pipeline {
+    /// Name of the part with the [`Decision`], as JSON.
+    pub const DECISION: &'static str = "decision";
+    /// Name of the part with the tree ensemble.
+    pub const TREES: &'static str = Stages::TREES;
+    /// Name of the part with the isolation forest.
+    pub const FOREST: &'static str = Stages::FOREST;
+    /// Name of the part with the autoencoder.
+    pub const AUTOENCODER: &'static str = Stages::AUTOENCODER;
+    /// Name of the part with the sequence model, as ONNX.
+    pub const SEQUENCE: &'static str = Stages::SEQUENCE;
+
+    /// Builds the pipeline an artifact describes, every part checked. `open` is called when a sequence model is needed.
+    ///
+    /// # Errors
+    /// [`PipelineError`] with the part that is wrong.
+    pub fn new(artifact: &Artifact, open: OpenSequenceModel) -> Result<Self, PipelineError> {
+        let columns = Columns::of(artifact)?;
+        let part = |reason: String| PipelineError::Part { part: Self::DECISION, reason };
+        let decision: Decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
+            .map_err(|error| part(error.to_string()))?;
+        decision.check(&columns).map_err(part)?;
+        let stages = Stages::of(artifact, &columns, &decision, open)?;
+        Ok(Self {
+            manifest: artifact.manifest().clone(),
+            threshold: decision.threshold,
+            columns,
+            decision,
+            stages,
+        })
+    }
+
+    /// What the artifact says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The columns that it looks at.
+    #[must_use]
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// The small models, and how all are weighed.
+    #[must_use]
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// The trees, if there are any.
+    #[must_use]
+    pub fn trees(&self) -> Option<&Ensemble> {
+        self.stages.trees.as_ref().map(|trees| &trees.ensemble)
+    }
+
+    /// Replaces the probability from which a row counts as a bot; `None` goes back to the model's own.
+    pub fn set_threshold(&mut self, threshold: Option<f64>) {
+        self.threshold = threshold.unwrap_or(self.decision.threshold);
+    }
+
+    /// Scores candidates, in their order. Deep stages run in chunks; `between_chunks` is called before each and may unwind: the
+    /// pipeline stays usable.
+    ///
+    /// # Errors
+    /// [`PipelineError::Sequence`] when the sequence model cannot be opened or run; nothing has a score then.
+    pub fn score(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        depth: Depth,
+        between_chunks: &mut dyn FnMut(),
+    ) -> Result<Vec<Score>, PipelineError> {
+        let mut filtered: Vec<Filtered> =
+            candidates.iter().map(|candidate| self.filtered(candidate.values)).collect();
+        let uncertain: Vec<usize> = (0..candidates.len())
+            .filter(|index| self.is_uncertain(&filtered[*index], &candidates[*index]))
+            .collect();
+        if depth == Depth::Full {
+            self.ask_trees(&mut filtered, &uncertain, between_chunks);
+            self.ask_sequence(&mut filtered, &uncertain, candidates, between_chunks)?;
+        }
+        let mut scores: Vec<Score> = candidates
+            .iter()
+            .zip(&filtered)
+            .map(|(candidate, filtered)| self.decide(candidate, filtered))
+            .collect();
+        if depth == Depth::Filter {
+            uncertain.into_iter().for_each(|index| scores[index].is_provisional = true);
+        }
+        Ok(scores)
+    }
+
+    /// Logits of the sequence model alone, for at most [`CHUNK`] rows; empty without such a model.
+    ///
+    /// # Errors
+    /// [`SequenceError`] when it cannot be opened or run.
+    pub fn sequence_logits(&mut self, rows: &[&Sequence]) -> Result<Vec<f32>, SequenceError> {
+        match &mut self.stages.sequence {
+            Some(stage) => stage.model()?.logits(rows),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What every stage says of candidates, however sure the filter is; for weighing and judging stages.
+    ///
+    /// # Errors
+    /// As [`Pipeline::score`].
+    pub fn stage_scores(&mut self, candidates: &[Candidate<'_>]) -> Result<Vec<StageScores>, PipelineError> {
+        let mut filtered: Vec<Filtered> =
+            candidates.iter().map(|candidate| self.filtered(candidate.values)).collect();
+        let all: Vec<usize> = (0..candidates.len()).collect();
+        self.ask_trees(&mut filtered, &all, &mut || {});
+        self.ask_sequence(&mut filtered, &all, candidates, &mut || {})?;
+        Ok(filtered.into_iter().map(|filtered| filtered.scores).collect())
+    }
+
+    /// Anomaly of a row; `None` without an anomaly model.
+    #[must_use]
+    pub fn anomaly(&self, values: &[Option<f64>]) -> Option<Anomaly> {
+        self.decision.anomaly.as_ref()?;
+        self.anomaly_of(&self.filtered(values).scores)
+    }
+
+    /// The columns that stand out, most first, with a distance in standard deviations as the contribution: from what the
+    /// autoencoder expects of such a row, or without one from the mean of the training rows.
+    #[must_use]
+    pub fn outstanding(&self, values: &[Option<f64>]) -> Vec<Reason> {
+        let inputs = self.decision.preprocessor.apply(&self.columns.inputs(values));
+        let distances = self
+            .stages
+            .anomaly
+            .autoencoder
+            .as_ref()
+            .map_or_else(|| inputs.clone(), |model| model.errors(&inputs));
+        let mut by_column = vec![0.0f64; self.columns.count()];
+        for (input, distance) in distances.into_iter().enumerate() {
+            let farthest = &mut by_column[self.columns.owner(input)];
+            if distance.abs() > farthest.abs() {
+                *farthest = distance;
+            }
+        }
+        let mut reasons: Vec<Reason> = by_column
+            .into_iter()
+            .enumerate()
+            .filter(|(column, _)| values[*column].is_some())
+            .map(|(column, distance)| {
+                self.columns.reason(&self.decision.preprocessor, values, column, distance)
+            })
+            .collect();
+        reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+        reasons
+    }
+
+    /// Everything that makes up a score, strongest first: every column, the other stages, and the baseline. The contributions
+    /// add up to the log-odds of the probability. With each number comes the share of training rows at or below its value.
+    ///
+    /// # Errors
+    /// As [`Pipeline::score`].
+    pub fn explain(
+        &mut self,
+        candidate: &Candidate<'_>,
+    ) -> Result<Vec<(Reason, Option<f64>)>, PipelineError> {
+        let mut filtered = vec![self.filtered(candidate.values)];
+        if self.is_uncertain(&filtered[0], candidate) {
+            self.ask_trees(&mut filtered, &[0], &mut || {});
+            self.ask_sequence(&mut filtered, &[0], std::slice::from_ref(candidate), &mut || {})?;
+        }
+        let (combiner, _) = self.combiner(&filtered[0].scores, candidate.sequence);
+        let probability = combiner.calibrate(&filtered[0].scores).probability;
+        let terms = self.terms(combiner, &filtered[0], probability, true);
+        let reasons = terms.all(&self.columns, &self.decision.preprocessor, candidate.values);
+        let percentile = |reason: &Reason| {
+            let column = self
+                .columns
+                .position(&reason.subject)
+                .filter(|column| self.columns.levels(*column).is_none())?;
+            self.decision.preprocessor.percentile(self.columns.first_input(column), reason.value?)
+        };
+        Ok(reasons.into_iter().map(|reason| (percentile(&reason), reason)).map(|(p, r)| (r, p)).collect())
+    }
+
+    fn filtered(&self, values: &[Option<f64>]) -> Filtered {
+        let inputs = self.columns.inputs(values);
+        let standardised = self.decision.preprocessor.apply(&inputs);
+        let scores = StageScores {
+            filter: self.decision.filter.logit(&standardised),
+            anomaly: self
+                .decision
+                .anomaly
+                .as_ref()
+                .and_then(|scale| self.stages.anomaly.anomaly(scale, &standardised)),
+            ..StageScores::default()
+        };
+        Filtered { by_filter: self.decision.by_filter.calibrate(&scores), inputs, standardised, scores }
+    }
+
+    /// Whether a deep stage is to be asked: there is one, and the filter is not sure or the account is young.
+    fn is_uncertain(&self, filtered: &Filtered, candidate: &Candidate<'_>) -> bool {
+        let sequence = candidate.sequence.filter(|_| self.stages.sequence.is_some());
+        if self.stages.trees.is_none() && sequence.is_none() {
+            return false;
+        }
+        let probability = filtered.by_filter.probability;
+        candidate.sequence.is_some_and(is_young)
+            || self.decision.confident_human < probability && probability < self.decision.confident_bot
+    }
+
+    fn ask_trees(&self, filtered: &mut [Filtered], indices: &[usize], between_chunks: &mut dyn FnMut()) {
+        let Some(trees) = &self.stages.trees else {
+            return;
+        };
+        for chunk in indices.chunks(TREE_CHUNK) {
+            between_chunks();
+            let values =
+                chunk.iter().flat_map(|index| &filtered[*index].inputs).map(|input| *input as f32).collect();
+            // Inputs are finite or missing; one that single precision cannot hold is as good as missing.
+            let rows = Rows::with_infinite_missing(values, self.columns.input_count());
+            for (index, margin) in chunk.iter().zip(trees.log_odds(&rows)) {
+                filtered[*index].scores.trees = Some(margin);
+            }
+        }
+    }
+
+    fn ask_sequence(
+        &mut self,
+        filtered: &mut [Filtered],
+        indices: &[usize],
+        candidates: &[Candidate<'_>],
+        between_chunks: &mut dyn FnMut(),
+    ) -> Result<(), PipelineError> {
+        let Some(stage) = &mut self.stages.sequence else {
+            return Ok(());
+        };
+        let mut rows: Vec<(usize, &Sequence)> =
+            indices.iter().filter_map(|index| Some((*index, candidates[*index].sequence?))).collect();
+        // Rows of like length run together: less padding, and none at all where the runtime cannot pad.
+        rows.sort_by_key(|(_, sequence)| sequence.len());
+        for chunk in rows.chunks(CHUNK) {
+            between_chunks();
+            let sequences: Vec<&Sequence> = chunk.iter().map(|(_, sequence)| *sequence).collect();
+            for ((index, _), logit) in chunk.iter().zip(stage.model()?.logits(&sequences)?) {
+                filtered[*index].scores.sequence = Some(f64::from(logit));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who decides, given what has been asked.
+    fn combiner(&self, scores: &StageScores, sequence: Option<&Sequence>) -> (&Combiner, Stage) {
+        let by_sequence =
+            self.decision.by_sequence.as_ref().zip(sequence).filter(|_| scores.sequence.is_some());
+        if let Some((combiners, sequence)) = by_sequence {
+            return (if is_young(sequence) { &combiners.young } else { &combiners.grown }, Stage::Sequence);
+        }
+        match self.decision.by_trees.as_ref().filter(|_| scores.trees.is_some()) {
+            Some(combiner) => (combiner, Stage::Trees),
+            None => (&self.decision.by_filter, Stage::Filter),
+        }
+    }
+
+    fn decide(&self, candidate: &Candidate<'_>, filtered: &Filtered) -> Score {
+        let (combiner, stage) = self.combiner(&filtered.scores, candidate.sequence);
+        let calibrated = combiner.calibrate(&filtered.scores);
+        let score = Score::new(calibrated.probability, self.threshold, stage);
+        let terms = self.terms(combiner, filtered, calibrated.probability, false);
+        Score {
+            interval: Some(calibrated.interval),
+            anomaly: self.anomaly_of(&filtered.scores),
+            reasons: terms.main(&self.columns, &self.decision.preprocessor, candidate.values, score.is_bot),
+            ..score
+        }
+    }
+
+    fn anomaly_of(&self, scores: &StageScores) -> Option<Anomaly> {
+        let threshold = self.decision.anomaly.as_ref()?.threshold;
+        scores.anomaly.map(|score| Anomaly { score, is_anomaly: score > threshold })
+    }
+
+    /// What makes up a probability; where trees take part, exactly or along the row's path.
+    fn terms(&self, combiner: &Combiner, filtered: &Filtered, probability: f64, is_exact: bool) -> Terms {
+        let filter = &self.decision.filter;
+        let by_filter = filter.coefficients.iter().zip(&filtered.standardised).map(|(c, x)| c * x);
+        let trees = self.stages.trees.as_ref().filter(|_| combiner.weights.trees.is_some());
+        let by_trees = trees.filter(|_| filtered.scores.trees.is_some()).map(|trees| {
+            let row: Vec<f32> = filtered.inputs.iter().map(|input| *input as f32).collect();
+            trees.terms(&row, is_exact)
+        });
+        Terms::new(
+            &self.columns,
+            &combiner.weights,
+            &filtered.scores,
+            by_filter,
+            &by_trees.unwrap_or_default(),
+            probability,
+        )
+    }
+}
