@@ -94,6 +94,7 @@ fn measure(
         held.0.iter().take(10).for_each(|row| drop(std::hint::black_box(ensemble.contributions(row))));
     })?;
     let bytes = ensemble.to_bytes();
+    fs::write(arguments.folder.join(format!("{learner}.trees")), &bytes)?;
     let read =
         best_of_three(1, || drop(std::hint::black_box(Ensemble::from_bytes(&bytes, ensemble.width()))))?;
     eprintln!(

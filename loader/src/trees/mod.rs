@@ -22,6 +22,9 @@ mod random;
 mod settings;
 mod training_set;
 
+#[cfg(test)]
+mod tests;
+
 use botdet_models::rows::Rows;
 use botdet_models::trees::{Combination, Ensemble, EnsembleBuilder, EnsembleError, TreeNode};
 

@@ -20,6 +20,8 @@ mod quadrature;
 mod walk;
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 
 use crate::rows::Rows;

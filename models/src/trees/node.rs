@@ -54,7 +54,7 @@ impl Node {
 
     /// Whether a value goes to the right child.
     pub fn goes_right(self, value: f32) -> bool {
-        value > self.value || (value.is_nan() && !self.missing_left())
+        (value > self.value) | (value.is_nan() & !self.missing_left())
     }
 
     /// Where a walk goes from here, the node at `at`; a leaf keeps it.

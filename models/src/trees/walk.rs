@@ -15,9 +15,9 @@ impl Ensemble {
         let mut sum = 0.0;
         let mut bounds = &self.bounds[..];
         while bounds.len() > LANES {
-            let trees =
+            let trees: [&[Node]; LANES] =
                 std::array::from_fn(|lane| &self.nodes[bounds[lane] as usize..bounds[lane + 1] as usize]);
-            for value in leaves(trees, [row; LANES]) {
+            for value in leaves(|lane| trees[lane], |_| row) {
                 sum += f64::from(value);
             }
             bounds = &bounds[LANES..];
@@ -36,8 +36,9 @@ impl Ensemble {
                 let mut groups = rows.chunks_exact(LANES * width);
                 let mut sums = sums.chunks_exact_mut(LANES);
                 for (rows, sums) in (&mut groups).zip(&mut sums) {
-                    let rows = std::array::from_fn(|lane| &rows[lane * width..(lane + 1) * width]);
-                    for (sum, value) in sums.iter_mut().zip(leaves([tree; LANES], rows)) {
+                    let rows: [&[f32]; LANES] =
+                        std::array::from_fn(|lane| &rows[lane * width..(lane + 1) * width]);
+                    for (sum, value) in sums.iter_mut().zip(leaves(|_| tree, |lane| rows[lane])) {
                         *sum += f64::from(value);
                     }
                 }
@@ -59,20 +60,18 @@ fn leaf(tree: &[Node], row: &[f32]) -> f32 {
 }
 
 /// [`leaf`] for as many pairs of a tree and a row as there are lanes.
-fn leaves(trees: [&[Node]; LANES], rows: [&[f32]; LANES]) -> [f32; LANES] {
+#[inline(always)]
+fn leaves<'a>(tree: impl Fn(usize) -> &'a [Node], row: impl Fn(usize) -> &'a [f32]) -> [f32; LANES] {
     let mut at = [0; LANES];
-    let mut values = [0.0; LANES];
     loop {
         let mut moved = false;
         for lane in 0..LANES {
-            let node = trees[lane][at[lane]];
-            let next = node.next(at[lane], rows[lane][node.feature()]);
-            moved |= next != at[lane];
-            at[lane] = next;
-            values[lane] = node.value;
+            let node = tree(lane)[at[lane]];
+            moved |= !node.is_leaf();
+            at[lane] = node.next(at[lane], row(lane)[node.feature()]);
         }
         if !moved {
-            return values;
+            return std::array::from_fn(|lane| tree(lane)[at[lane]].value);
         }
     }
 }
