@@ -24,4 +24,5 @@ pub mod simulate;
 pub mod tables;
 pub mod training;
 pub mod trees;
+pub mod validation;
 pub mod zoo;

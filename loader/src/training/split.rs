@@ -1,10 +1,9 @@
 //! Who is trained on, who calibrates, who judges.
 
-use std::collections::BTreeMap;
-
-use botdet_models::hash::{hash_bytes, mix64};
+use botdet_models::hash::hash_bytes;
 
 use super::dataset::LabelledAccount;
+use crate::validation::folds::by_shares;
 
 /// Shares of the accounts; the rest is held out.
 #[derive(Clone, Copy, Debug)]
@@ -34,21 +33,16 @@ pub fn stratified<'a>(
     shares: SplitShares,
     seed: u64,
 ) -> Split<'a> {
-    let mut strata: BTreeMap<(bool, Option<&str>), Vec<&LabelledAccount>> = BTreeMap::new();
-    for account in accounts {
-        strata.entry((account.is_bot, account.strategy.as_deref())).or_default().push(account);
-    }
-    let mut split = Split::default();
-    for mut stratum in strata.into_values() {
-        stratum.sort_by_key(|account| (mix64(hash_bytes(account.key.as_bytes()) ^ seed), account.account_id));
-        let at = |share: f64| ((stratum.len() as f64 * share).round() as usize).min(stratum.len());
-        let (training, validation) = (at(shares.training), at(shares.training + shares.validation));
-        split.training.extend(&stratum[..training]);
-        split.validation.extend(&stratum[training..validation]);
-        split.held_out.extend(&stratum[validation..]);
-    }
-    for part in [&mut split.training, &mut split.validation, &mut split.held_out] {
+    let accounts: Vec<&LabelledAccount> = accounts.into_iter().collect();
+    let strata: Vec<_> =
+        accounts.iter().map(|account| (account.is_bot, account.strategy.as_deref())).collect();
+    let keys: Vec<u64> = accounts.iter().map(|account| hash_bytes(account.key.as_bytes())).collect();
+    let shares = [shares.training, shares.validation];
+    let mut parts = by_shares(&strata, &keys, &shares, seed).into_iter().map(|rows| {
+        let mut part: Vec<&LabelledAccount> = rows.into_iter().map(|row| accounts[row]).collect();
         part.sort_by_key(|account| account.account_id);
-    }
-    split
+        part
+    });
+    let mut next = || parts.next().unwrap_or_default();
+    Split { training: next(), validation: next(), held_out: next() }
 }

@@ -19,6 +19,7 @@ pub use logistic_regression::LogisticRegression;
 pub use naive_bayes::{BernoulliBayes, GaussianBayes};
 pub use ridge::Ridge;
 pub use sample::{Sample, SampleError};
+pub(crate) use standardise::Standardiser;
 pub use stochastic_gradient::StochasticGradient;
 
 /// Why nothing could be learned.

@@ -9,7 +9,7 @@ use super::Sample;
 const LARGEST: f64 = 1e4;
 
 /// Median imputation and standard scaling, learned from training rows.
-pub(super) struct Standardiser {
+pub(crate) struct Standardiser {
     columns: Vec<Column>,
 }
 
@@ -43,6 +43,23 @@ impl Standardiser {
         let mut inputs = Vec::with_capacity(rows.values().len());
         rows.iter().for_each(|row| inputs.extend(self.inputs(row)));
         inputs
+    }
+
+    /// Rows without gaps, on one scale, or both.
+    pub fn apply(&self, rows: &Rows, impute: bool, scale: bool) -> Rows {
+        let mut values = Vec::with_capacity(rows.values().len());
+        for row in rows {
+            values.extend(self.columns.iter().zip(row).map(|(column, value)| {
+                match (value.is_nan(), scale) {
+                    (true, _) if !impute => f32::NAN,
+                    (_, true) => column.input(*value) as f32,
+                    (true, false) => column.median as f32,
+                    (false, false) => *value,
+                }
+            }));
+        }
+        // What was finite or missing still is, so that this never fails.
+        Rows::new(values, rows.width()).unwrap_or_else(|_| rows.clone())
     }
 
     /// All rows' inputs in single precision, row-major.
