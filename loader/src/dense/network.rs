@@ -88,6 +88,19 @@ impl Network {
         }
     }
 
+    /// What the network makes of rows of inputs, row-major.
+    pub fn outputs(&self, inputs: &[f32]) -> Vec<f32> {
+        let mut tape = Tape { values: vec![Vec::new()], ..Tape::default() };
+        let mut outputs = Vec::new();
+        for part in inputs.chunks(256 * self.sizes[0]) {
+            tape.values[0].clear();
+            tape.values[0].extend(part);
+            self.forward(part.len() / self.sizes[0], &mut tape);
+            outputs.extend(tape.outputs());
+        }
+        outputs
+    }
+
     /// Writes the gradient by all parameters, given `tape.slopes`, the derivatives by the outputs of the last
     /// [`forward`](Self::forward).
     pub fn backward(&self, rows: usize, tape: &mut Tape, gradient: &mut [f32]) {

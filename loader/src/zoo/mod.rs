@@ -1,10 +1,16 @@
 //! Everything that learns to tell two classes of rows apart, behind one face, so that all can be compared.
 
+mod anomaly;
+mod ensemble;
+mod follow_the_leader;
 mod linear;
 mod logistic_regression;
 mod naive_bayes;
+mod neighbours;
+mod neural_network;
 mod ridge;
 mod sample;
+mod shuffled;
 mod standardise;
 mod stochastic_gradient;
 
@@ -15,8 +21,13 @@ use std::ops::ControlFlow;
 
 use botdet_models::rows::Rows;
 
+pub use anomaly::{ExtendedIsolation, Isolation, Reconstruction};
+pub use ensemble::{Stacking, Vote, Voting};
+pub use follow_the_leader::FollowTheLeader;
 pub use logistic_regression::LogisticRegression;
 pub use naive_bayes::{BernoulliBayes, GaussianBayes};
+pub use neighbours::Neighbours;
+pub use neural_network::NeuralNetwork;
 pub use ridge::Ridge;
 pub use sample::{Sample, SampleError};
 pub(crate) use standardise::Standardiser;

@@ -2,18 +2,11 @@
 
 use botdet_models::logistic::Observations;
 use botdet_models::sgd::{Sgd, SgdLoss, SgdParams};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
-use super::linear::{LinearClassifier, failed, targets};
+use super::linear::{LinearClassifier, failed};
+use super::shuffled::{Shuffled, until_idle};
 use super::standardise::Standardiser;
-use super::{Classifier, Learner, Sample, Session, ZooError, report, within};
-
-/// Epochs without progress after which learning ends.
-const PATIENCE: usize = 5;
-/// Progress is a mean loss that falls by more than this.
-const TOLERANCE: f64 = 1e-4;
+use super::{Classifier, Learner, Sample, Session, ZooError, within};
 
 /// A linear model on standardised inputs by stochastic gradient descent: `sgd_logistic` or `sgd_hinge`.
 ///
@@ -51,23 +44,15 @@ impl Learner for StochasticGradient {
         let mut shuffled = Shuffled::new(&inputs, sample, session.seed);
         let mut model = Sgd::new(standardiser.width(), config);
         let mut mean = Mean::of(&model);
-        let (mut best, mut idle) = (f64::INFINITY, 0);
-        for epoch in 0..self.epochs {
-            report(session, name, epoch as f64 / self.epochs as f64)?;
+        until_idle(session, name, self.epochs, || {
             mean = Mean::of(&model);
-            let loss = shuffled.epoch(self.params.batch, |batch| {
+            shuffled.epoch(self.params.batch, |batch| {
                 let loss = loss(&model, batch, self.params.loss);
                 model.partial_fit(batch).map_err(|error| failed(name, &error))?;
                 mean.add(&model);
                 Ok(loss)
-            })?;
-            idle = if loss > best - TOLERANCE { idle + 1 } else { 0 };
-            best = best.min(loss);
-            if idle == PATIENCE {
-                break;
-            }
-        }
-        report(session, name, 1.0)?;
+            })
+        })?;
         let linear = LinearClassifier::new(standardiser, mean.intercept, mean.coefficients);
         Ok(Box::new(match self.params.loss {
             SgdLoss::Logistic => linear,
@@ -88,52 +73,6 @@ fn loss(model: &Sgd, batch: Observations<'_>, loss: SgdLoss) -> f64 {
             }
     });
     losses.sum()
-}
-
-/// The training rows, in a new order each epoch.
-pub(super) struct Shuffled<'a> {
-    inputs: &'a [f64],
-    targets: Vec<f64>,
-    weights: Vec<f64>,
-    order: Vec<usize>,
-    random: ChaCha8Rng,
-}
-
-impl<'a> Shuffled<'a> {
-    /// Rows of standardised inputs; their weights are scaled to a mean of 1.
-    pub fn new(inputs: &'a [f64], sample: Sample<'_>, seed: u64) -> Self {
-        let rows = sample.labels().len();
-        let mean = sample.weights().iter().sum::<f64>() / rows as f64;
-        Self {
-            inputs,
-            targets: targets(sample),
-            weights: sample.weights().iter().map(|weight| weight / mean).collect(),
-            order: (0..rows).collect(),
-            random: ChaCha8Rng::seed_from_u64(seed),
-        }
-    }
-
-    /// Visits all rows once, in batches; gives the mean of the losses that `visit` sums.
-    pub fn epoch(
-        &mut self,
-        batch: usize,
-        mut visit: impl FnMut(Observations<'_>) -> Result<f64, ZooError>,
-    ) -> Result<f64, ZooError> {
-        self.order.shuffle(&mut self.random);
-        let width = self.inputs.len() / self.targets.len();
-        let (mut inputs, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        let mut loss = 0.0;
-        for chosen in self.order.chunks(batch) {
-            inputs.clear();
-            chosen.iter().for_each(|row| inputs.extend(&self.inputs[row * width..(row + 1) * width]));
-            targets.clear();
-            targets.extend(chosen.iter().map(|row| self.targets[*row]));
-            weights.clear();
-            weights.extend(chosen.iter().map(|row| self.weights[*row]));
-            loss += visit(Observations { inputs: &inputs, targets: &targets, weights: &weights })?;
-        }
-        Ok(loss / self.targets.len() as f64)
-    }
 }
 
 /// Mean of models.
