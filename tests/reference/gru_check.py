@@ -42,8 +42,8 @@ def pieces(gru, hidden, head):
     yield head.bias, lambda a: a, lambda a: a
 
 
-def reference(inputs, hidden, layers, lengths):
-    """PyTorch's logits, loss and gradient; the n-th parameter is sin(n + 1) / sqrt(hidden)."""
+def network(inputs, hidden, layers):
+    """The n-th parameter is sin(n + 1) / sqrt(hidden)."""
     gru = nn.GRU(inputs, hidden, layers, bidirectional=True)
     head = nn.Linear(2 * hidden, 1)
     start = 0
@@ -54,17 +54,47 @@ def reference(inputs, hidden, layers, lengths):
             shape = from_torch(parameter.detach().numpy()).shape
             parameter.copy_(torch.tensor(np.ascontiguousarray(to_torch(values.reshape(shape)))))
             start += parameter.numel()
+    return gru, head
 
+
+def weighted_loss(gru, head, inputs, lengths):
+    """Logits and the weighted mean loss: odd sequences are bots, and sequence s weighs 1 + (s mod 3) / 2."""
     packed = pack_sequence([torch.tensor(values) for values in sequences(inputs, lengths)], enforce_sorted=False)
     output, _ = pad_packed_sequence(gru(packed)[0])
     logits = head(output.sum(0) / torch.tensor(lengths)[:, None]).squeeze(1)
     positions = torch.arange(len(lengths))
     weights = 1 + (positions % 3) / 2
     losses = nn.functional.binary_cross_entropy_with_logits(logits, (positions % 2).float(), reduction="none")
-    loss = (weights * losses).sum() / weights.sum()
+    return logits, (weights * losses).sum() / weights.sum()
+
+
+def reference(inputs, hidden, layers, lengths):
+    """PyTorch's logits, loss and gradient."""
+    gru, head = network(inputs, hidden, layers)
+    logits, loss = weighted_loss(gru, head, inputs, lengths)
     loss.backward()
     gradient = [from_torch(p.grad.numpy()).ravel() for p, _, from_torch in pieces(gru, hidden, head)]
     return logits.detach().numpy(), loss.item(), np.concatenate(gradient)
+
+
+def trained(inputs, hidden, layers, lengths, steps):
+    """The losses before each step of AdamW, which shrinks matrices alone, with gradients clipped to a norm of 0.1."""
+    gru, head = network(inputs, hidden, layers)
+    parameters = [*gru.parameters(), *head.parameters()]
+    groups = [
+        dict(params=[p for p in parameters if p.ndim == 2], weight_decay=0.5),
+        dict(params=[p for p in parameters if p.ndim == 1], weight_decay=0.0),
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=0.02)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        _, loss = weighted_loss(gru, head, inputs, lengths)
+        losses.append(loss.item())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 0.1)
+        optimizer.step()
+    return losses
 
 
 def write_golden(path):
@@ -73,6 +103,7 @@ def write_golden(path):
         "logits": [float(f"{value:.7g}") for value in logits],
         "loss": float(f"{loss:.7g}"),
         "gradient": [float(f"{value:.6g}") for value in gradient],
+        "training": [float(f"{value:.7g}") for value in trained(**SMALL, steps=60)],
     }
     Path(path).write_text(json.dumps(rounded) + "\n")
 

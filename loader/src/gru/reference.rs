@@ -10,7 +10,7 @@ use super::batch::Sequence;
 use super::config::GruConfig;
 use super::network::GruNetwork;
 use super::settings::TrainParams;
-use super::trainer::{Randomness, Workspace, shard_gradient};
+use super::trainer::{Randomness, Trainer, Workspace, shard_gradient};
 
 /// A network and sequences given by formulas.
 pub(crate) struct Case {
@@ -86,6 +86,26 @@ fn agrees_with_pytorch() {
     let (loss, gradient) = case.loss_and_gradient();
     assert!((loss - golden["loss"].as_f64().unwrap()).abs() < 1e-6);
     assert!(largest_difference(&gradient, &numbers(&golden["gradient"])) < 1e-6);
+}
+
+/// Step by step, through clipping and weight decay: what starts alike and learns alike ends alike.
+#[test]
+fn training_agrees_with_pytorch() {
+    let golden: Value = serde_json::from_str(include_str!("../../tests/golden/gru.json")).unwrap();
+    let case = Case::new(2, 3, 2, &[7, 1, 4, 7, 2]);
+    let sequences = case.sequences();
+    let total: f32 = sequences.iter().map(|sequence| sequence.weight).sum();
+    let params =
+        TrainParams { learning_rate: 0.02, weight_decay: 0.5, clip_norm: 0.1, ..TrainParams::default() };
+    let weight_scale = sequences.len() as f64 / f64::from(total);
+    let mut trainer = Trainer::new(*case.network.config(), &params.check().unwrap(), weight_scale);
+    trainer.network = case.network.clone();
+    let expected = numbers(&golden["training"]);
+    let batch: Vec<usize> = (0..sequences.len()).collect();
+    let found: Vec<f32> =
+        expected.iter().map(|_| (trainer.step(&sequences, &batch, 1.0) / f64::from(total)) as f32).collect();
+    assert!(expected[59] < 0.7 * expected[0], "it learns: {expected:?}");
+    assert!(largest_difference(&found, &expected) < 2e-6, "{found:?} instead of {expected:?}");
 }
 
 #[test]
