@@ -83,10 +83,14 @@ impl Cell {
         Self { body, key: None, is_best: false, heat: None }
     }
 
-    /// A name out of a user's table.
+    /// A name out of a user's table; a very long one is cut, and told to a pointer.
     pub fn name(name: &str) -> Self {
+        const LONGEST: usize = 80;
         let name = text::clean(name);
-        Self::of(html! { bdi { (name) } })
+        Self::of(match name.char_indices().nth(LONGEST) {
+            Some((end, _)) => html! { bdi title=(name) { (&name[..end]) "…" } },
+            None => html! { bdi { (name) } },
+        })
     }
 
     /// Words.

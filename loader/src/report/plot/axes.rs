@@ -83,7 +83,7 @@ impl Axes {
         let labels = tick_labels(&ticks, y.0.ticks);
         let widest = labels.iter().map(|label| text::width(label, LETTER)).fold(0.0, f64::max);
         let left = (widest + 8.0).clamp(24.0, WIDTH / 3.0);
-        let right = WIDTH - 16.0;
+        let right = WIDTH - 20.0;
         let horizontal = Scale::new(x.0.kind, x.1, (left, right));
         let area = Area { left, right, top, bottom };
         let across = horizontal.ticks(5);

@@ -44,21 +44,26 @@ fn draw(plot: &MirrorHistogram<'_>) -> Markup {
     let middle = (top + bottom) / 2.0;
     let largest = [plot.up.1, plot.down.1].into_iter().flat_map(shares).fold(0.0, f64::max);
     let upward = Scale::new(Kind::SquareRoot, (0.0, largest), (middle, top));
-    let ticks: Vec<f64> =
-        upward.ticks(5).into_iter().filter(|tick| middle - upward.at(*tick) >= LETTER).collect();
+    let mut ticks: Vec<f64> = Vec::new();
+    for tick in upward.ticks(5) {
+        let below = ticks.last().map_or(middle, |below| upward.at(*below));
+        if below - upward.at(tick) >= 1.2 * LETTER {
+            ticks.push(tick);
+        }
+    }
     let labels = tick_labels(&ticks, Ticks::Share);
     let left =
         labels.iter().map(|label| crate::report::text::width(label, LETTER)).fold(24.0, f64::max) + 8.0;
     let (first, last) = (plot.edges[0], plot.edges[plot.edges.len() - 1]);
-    let x = Scale::new(Kind::Linear, (first, last), (left, WIDTH - 16.0));
+    let x = Scale::new(Kind::Linear, (first, last), (left, WIDTH - 20.0));
     let across = x.ticks(5);
 
-    let area = Area { left, right: WIDTH - 16.0, top, bottom };
+    let area = Area { left, right: WIDTH - 20.0, top, bottom };
     let sides = [(Tone::Positive, &plot.up, 1.0), (Tone::Negative, &plot.down, -1.0)];
     html! {
         @for (tick, label) in ticks.iter().zip(&labels) {
             @for y in [upward.at(*tick), 2.0 * middle - upward.at(*tick)] {
-                (segment("grid", (left, y), (WIDTH - 16.0, y)))
+                (segment("grid", (left, y), (WIDTH - 20.0, y)))
                 (letters("tick", left - 6.0, y + 4.0, Anchor::End, label))
             }
         }
@@ -74,11 +79,11 @@ fn draw(plot: &MirrorHistogram<'_>) -> Markup {
                 }
             }
         }
-        (segment("axis", (left, middle), (WIDTH - 16.0, middle)))
+        (segment("axis", (left, middle), (WIDTH - 20.0, middle)))
         (verticals(&x, area, &plot.verticals))
         (tick_row(&x, &across, Ticks::Number, bottom + 16.0))
         (letters("name", 0.0, 12.0, Anchor::Start, "share of the class, square-root scale"))
-        (letters("name", WIDTH - 16.0, HEIGHT - 5.0, Anchor::End, plot.axis))
+        (letters("name", WIDTH - 20.0, HEIGHT - 5.0, Anchor::End, plot.axis))
     }
 }
 

@@ -29,53 +29,87 @@ impl Labels {
 
     /// Keeps letters off a curve, as far as there is other room.
     pub fn keep_off_curve(&mut self, points: &[(f64, f64)]) {
-        const STEP: f64 = 4.0;
         for pair in points.windows(2) {
-            let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
-            let steps = (dx.hypot(dy) / STEP).ceil().max(1.0);
-            let along = (0..=steps as usize).map(|step| step as f64 / steps);
-            self.curve.extend(along.map(|part| (pair[0].0 + dx * part, pair[0].1 + dy * part)));
+            self.curve.extend(along(pair[0], pair[1]));
         }
     }
 
-    /// A place for letters near a point: where their baseline begins or ends. `None` where there is no room.
-    pub fn place(
-        &mut self,
-        point: (f64, f64),
-        side: Side,
-        label: &str,
-        within: Area,
-    ) -> Option<(f64, f64, Anchor)> {
-        let wide = text::width(label, LETTER);
-        let sides =
-            if side == Side::Right { [Anchor::Start, Anchor::End] } else { [Anchor::End, Anchor::Start] };
-        let offsets = [0.0, 15.0, -15.0, 30.0, -30.0, 45.0, 60.0];
-        let candidates = || {
-            offsets.into_iter().flat_map(|dy| sides.map(|anchor| (dy, anchor))).map(|(dy, anchor)| {
-                let x = if anchor == Anchor::Start { point.0 + 9.0 } else { point.0 - 9.0 };
-                let left = if anchor == Anchor::Start { x } else { x - wide };
-                let middle = point.1 + dy;
-                let place = Area { left, right: left + wide, top: middle - 7.0, bottom: middle + 7.0 };
-                (place, (x, middle + 4.0, anchor))
-            })
+    /// A place for letters near a point, the nearest that is free. `None` where there is no room.
+    pub fn place(&mut self, point: (f64, f64), side: Side, label: &str, within: Area) -> Option<Place> {
+        let candidates = candidates(point, side, text::width(label, LETTER));
+        let is_free = |area: &Area| {
+            let is_inside = area.left >= within.left
+                && area.right <= within.right
+                && area.top >= within.top
+                && area.bottom <= within.bottom;
+            is_inside && self.taken.iter().all(|other| !overlap(area, other))
         };
-        let is_free = |place: &Area| {
-            let is_inside = place.left >= within.left
-                && place.right <= within.right
-                && place.top >= within.top
-                && place.bottom <= within.bottom;
-            is_inside && self.taken.iter().all(|other| !overlap(place, other))
+        let holds = |area: &Area, (x, y): (f64, f64)| {
+            x > area.left && x < area.right && y > area.top && y < area.bottom
         };
-        let holds = |place: &Area, (x, y): (f64, f64)| {
-            x > place.left && x < place.right && y > place.top && y < place.bottom
+        let is_clear = |area: &Area| !self.curve.iter().any(|point| holds(area, *point));
+        let leads_freely = |place: &Place| {
+            // The point's own box does not stand in the way.
+            let others = || self.taken.iter().filter(|other| !holds(other, point));
+            let end = (place.x, place.y - 4.0);
+            along(point, end).all(|step| !others().any(|other| holds(other, step)))
         };
-        let is_clear = |place: &Area| !self.curve.iter().any(|point| holds(place, *point));
-        let (place, letters) = candidates()
-            .find(|(place, _)| is_free(place) && is_clear(place))
-            .or_else(|| candidates().find(|(place, _)| is_free(place)))?;
-        self.taken.push(place);
-        Some(letters)
+        let free = || candidates.iter().filter(|(area, place)| is_free(area) && leads_freely(place));
+        let (area, place) = free().find(|(area, _)| is_clear(area)).or_else(|| free().next())?;
+        self.taken.push(*area);
+        if place.is_far {
+            self.curve.extend(along(point, (place.x, place.y - 4.0)));
+        }
+        Some(*place)
     }
+}
+
+/// Points along a line, close to one another.
+fn along(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    const STEP: f64 = 4.0;
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let steps = (dx.hypot(dy) / STEP).ceil().max(1.0);
+    (0..=steps as usize).map(move |step| {
+        let part = step as f64 / steps;
+        (from.0 + dx * part, from.1 + dy * part)
+    })
+}
+
+/// Where letters go.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Where they begin or end.
+    pub x: f64,
+    /// Their baseline.
+    pub y: f64,
+    /// Which of both.
+    pub anchor: Anchor,
+    /// Whether they are so far from the point that a line should lead to it.
+    pub is_far: bool,
+}
+
+/// Places around a point, the nearest and those on the wanted side first.
+fn candidates(point: (f64, f64), side: Side, wide: f64) -> Vec<(Area, Place)> {
+    let wanted = if side == Side::Right { Anchor::Start } else { Anchor::End };
+    let mut ranked = Vec::new();
+    for anchor in [Anchor::Start, Anchor::End] {
+        for dx in [9.0, 22.0, 40.0, 64.0] {
+            for dy in [0.0, 15.0, -15.0, 30.0, -30.0, 46.0, -46.0, 62.0] {
+                let detour: f64 = if anchor == wanted { 0.0 } else { 12.0 };
+                ranked.push((detour + dx + f64::abs(dy), anchor, dx, dy));
+            }
+        }
+    }
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let placed = ranked.into_iter().map(|(_, anchor, dx, dy)| {
+        let is_start = anchor == Anchor::Start;
+        let x = if is_start { point.0 + dx } else { point.0 - dx };
+        let left = if is_start { x } else { x - wide };
+        let middle = point.1 + dy;
+        let area = Area { left, right: left + wide, top: middle - 7.0, bottom: middle + 7.0 };
+        (area, Place { x, y: middle + 4.0, anchor, is_far: dx > 9.0 || dy != 0.0 })
+    });
+    placed.collect()
 }
 
 /// Middles of texts of these widths that come to lie near the wanted ones, in order, without touching, between bounds.

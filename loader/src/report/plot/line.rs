@@ -184,8 +184,9 @@ fn marks(plot: &LinePlot, axes: &Axes, labels: &mut Labels) -> Markup {
     }
     html! {
         @for (mark, at) in &marks {
-            @if let Some((x, y, anchor)) = labels.place(*at, plot.mark_side, &mark.label, axes.area) {
-                (letters("mark-name", x, y, anchor, &mark.label))
+            @if let Some(place) = labels.place(*at, plot.mark_side, &mark.label, axes.area) {
+                @if place.is_far { (segment("leader", *at, (place.x, place.y - 4.0))) }
+                (letters("mark-name", place.x, place.y, place.anchor, &mark.label))
             }
             (dot(if mark.stands_out { "mark chosen" } else { "mark" }, *at, 4.5, &mark.told))
         }

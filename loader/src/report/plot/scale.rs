@@ -97,10 +97,10 @@ impl Scale {
 
     /// Powers of ten, with 2s and 5s between where there are few.
     fn decades(&self, wanted: usize) -> Vec<f64> {
-        let (low, high) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
-        let span = (high - low).max(1) as usize;
-        let every = span.div_ceil(wanted.max(1)).max(1);
-        let parts: &[f64] = if span * 3 <= wanted { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let (first, last) = (self.low.log10(), self.high.log10());
+        let (low, high) = (first.floor() as i32, last.ceil() as i32);
+        let every = ((last - first) / wanted.max(1) as f64).ceil().max(1.0) as usize;
+        let parts: &[f64] = if (last - first) * 3.0 <= wanted as f64 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let tolerance = 1.0 + 1e-9;
         (low..=high)
             .step_by(every)
@@ -130,13 +130,19 @@ fn is_narrow(low: f64, high: f64) -> bool {
     high - low <= low.abs().max(high.abs()) * 1e-9 || high - low < SMALLEST
 }
 
-/// The next of 1, 2 and 5 times a power of ten.
+/// The nearest of 1, 2 and 5 times a power of ten.
 fn round_step(rough: f64) -> f64 {
     if !(rough.is_finite() && rough > 0.0) {
         return 1.0;
     }
     let power = 10f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= rough * 0.999).unwrap_or(10.0);
+    // The bounds are the geometric means of neighbours.
+    let factor = match rough / power {
+        part if part < 1.414 => 1.0,
+        part if part < 3.162 => 2.0,
+        part if part < 7.071 => 5.0,
+        _ => 10.0,
+    };
     factor * power
 }
 
@@ -221,7 +227,7 @@ mod tests {
         );
         assert_eq!(
             tick_labels(&ticks(Kind::Linear, (0.0, 2.3e9), 4), Ticks::Number).join(" "),
-            "0 1·10⁹ 2·10⁹"
+            "0 5·10⁸ 1·10⁹ 1.5·10⁹ 2·10⁹"
         );
         assert_eq!(ticks(Kind::Log, (0.001, 1.0), 5).len(), 4);
         assert_eq!(ticks(Kind::Log, (1.0, 100.0), 9).len(), 7);

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::finite;
 use crate::report::data::{Column, ColumnKind, DataSummary, Report};
 use crate::report::format::{self, Style};
-use crate::report::parts::{Cell, Section, Table, absent, names, numbers};
+use crate::report::parts::{Cell, Section, Table, names, numbers};
 use crate::report::plot::spark_box;
 use crate::report::text;
 
@@ -114,7 +114,7 @@ fn column_cells(column: &Column) -> Vec<Cell> {
     };
     let kind = match column.kind {
         ColumnKind::Number => "numbers",
-        ColumnKind::Boolean => "yes or no",
+        ColumnKind::Boolean => "yes/no",
         ColumnKind::Category => "names",
         ColumnKind::Time => "times",
     };
@@ -123,7 +123,10 @@ fn column_cells(column: &Column) -> Vec<Cell> {
         Cell::words(kind),
         Cell::figure(Some(column.missing), Style::Share),
         column.distinct.map_or_else(|| Cell::figure(None, Style::Number), Cell::count),
-        Cell::of(column.quantiles.as_ref().map_or_else(|| absent(None), spark_box)),
+        column
+            .quantiles
+            .as_ref()
+            .map_or_else(|| Cell::figure(None, Style::Number), |q| Cell::of(spark_box(q))),
         quantile(|q| q.minimum),
         quantile(|q| q.p5),
         quantile(|q| q.median),

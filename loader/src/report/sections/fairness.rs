@@ -36,11 +36,11 @@ fn lead(report: &Report, fairness: &Fairness) -> String {
         return format!("No group has {negatives} to compare.");
     };
     format!(
-        "At the threshold {}, {} of all {negatives} are called {positives}; most in {} {}, with {}.",
+        "At the threshold {}, {} of all {negatives} are called {positives}; most in “{}” ({}), with {}.",
         format::threshold(fairness.threshold),
         format::share(overall),
-        text::clean(&grouping.by),
         text::clean(&slice.name),
+        text::clean(&grouping.by),
         estimate_text(&slice.false_positive_rate, Style::Share).unwrap_or_default(),
     )
 }
@@ -55,7 +55,7 @@ fn warnings(report: &Report, fairness: &Fairness) -> Vec<String> {
         .take(3)
         .map(|(grouping, slice, rate)| {
             format!(
-                "{negatives} of {} {} are called {positives} more often than chance explains: {} against {} of all.",
+                "{} “{}”: {negatives} are called {positives} more often than chance explains, {} against {} of all.",
                 text::clean(&grouping.by),
                 text::clean(&slice.name),
                 format::share(rate),
@@ -69,14 +69,14 @@ fn group(report: &Report, fairness: &Fairness, grouping: &Grouping) -> Markup {
     let by = text::clean(&grouping.by);
     let [_, positives, negatives] = text::plurals(&report.header.nouns);
     let rates = rate_plot(
-        format!("False-positive rate by {by}"),
+        "False-positive rate".to_owned(),
         &format!("{negatives} called {positives}"),
         grouping,
         finite(fairness.overall.false_positive_rate.value),
         |slice| &slice.false_positive_rate,
     );
     let recalls = rate_plot(
-        format!("Recall by {by}"),
+        "Recall".to_owned(),
         &format!("{positives} found"),
         grouping,
         finite(fairness.overall.recall.value),

@@ -16,7 +16,7 @@ pub fn section(report: &Report) -> Option<Section> {
     let body = html! {
         div.plots { (plot(&strategies)) div { (table(report, &strategies)) } }
         @if let Some(rate) = finite(held_out.false_positive_rate) {
-            p.remark { "Every model's threshold lets a false-positive rate of " (format::share(rate)) " pass." }
+            p.remark { "ROC-AUC is that of the left-out model, the strategy against all others. Every model's threshold lets a false-positive rate of " (format::level(rate)) " pass." }
         }
     };
     let lead = lead(report, held_out, &strategies);
@@ -85,16 +85,16 @@ fn table(report: &Report, strategies: &[&HeldOutStrategy]) -> Table {
     let mut table = Table::new(vec![
         names("Strategy"),
         numbers(&text::sentence_case(&positives)),
-        numbers("Recall, learned from"),
-        numbers("Recall, left out"),
-        numbers("ROC-AUC, left out"),
+        numbers("Learned from"),
+        numbers("Left out"),
+        numbers("ROC-AUC"),
     ]);
     for strategy in strategies {
         table.row(vec![
             Cell::name(&strategy.strategy),
             Cell::count(strategy.rows),
-            Cell::estimate(&strategy.recall_seen, Style::Share),
-            Cell::estimate(&strategy.recall_unseen, Style::Share),
+            Cell::figure(strategy.recall_seen.value, Style::Share),
+            Cell::figure(strategy.recall_unseen.value, Style::Share),
             Cell::figure(strategy.roc_auc_unseen, Style::Score),
         ]);
     }

@@ -17,7 +17,7 @@ const MANY_FLIPS: f64 = 0.1;
 pub fn section(report: &Report) -> Option<Section> {
     let robustness = report.robustness.as_ref()?;
     let plots = [flips(robustness), areas(robustness)];
-    let body = html! { (side_by_side(&plots)) (table(robustness)) (details(robustness)) };
+    let body = html! { (side_by_side(&plots)) (details(robustness)) details { summary { "All figures" } (table(robustness)) } };
     let (lead, warnings) = (lead(report, robustness), warnings(robustness));
     Some(Section { id: "robustness", title: "Robustness", lead, warnings, body })
 }

@@ -18,7 +18,7 @@ pub fn section(report: &Report) -> Option<Section> {
     columns.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
     let body = html! {
         div.plots {
-            (plot(&columns[..columns.len().min(DRAWN)], columns.len()))
+            (plot(&drawn(&columns), columns.len()))
             div {
                 @if let Some(tree) = &shortcuts.tree { (rules(report, tree)) }
                 @if !shortcuts.leaks.is_empty() { (leaks(&shortcuts.leaks)) }
@@ -63,6 +63,13 @@ fn warnings(shortcuts: &Shortcuts) -> Vec<String> {
     columns.chain(leaks).take(5).collect()
 }
 
+/// The strongest columns, and those warned of wherever they come.
+fn drawn<'a>(columns: &[&'a ShortcutColumn]) -> Vec<&'a ShortcutColumn> {
+    let (strongest, others) = columns.split_at(columns.len().min(DRAWN));
+    let warned = others.iter().filter(|column| column.warning.is_some()).take(DRAWN);
+    strongest.iter().chain(warned).copied().collect()
+}
+
 fn plot(columns: &[&ShortcutColumn], all: usize) -> Plot {
     let rows: Vec<DotRow> = columns
         .iter()
@@ -78,7 +85,7 @@ fn plot(columns: &[&ShortcutColumn], all: usize) -> Plot {
         .collect();
     let title = match all > columns.len() {
         true => {
-            format!("ROC-AUC of a column alone: strongest {} of {}", columns.len(), format::count(all as u64))
+            format!("ROC-AUC of a column alone: {} of {}", columns.len(), format::count(all as u64))
         }
         false => "ROC-AUC of a column alone".to_owned(),
     };

@@ -31,11 +31,11 @@ fn lead(training: &Training) -> String {
         let kept = run.epochs.iter().find(|epoch| Some(epoch.number) == run.best_epoch);
         match kept.and_then(|epoch| Some((epoch.number, finite(epoch.validation_loss)?))) {
             Some((number, loss)) => format!(
-                "{name} was kept as it was after epoch {number} of {}, with a validation loss of {}.",
+                "{name}: kept as it was after epoch {number} of {}, with a validation loss of {}.",
                 run.epochs.len(),
                 format::number(loss)
             ),
-            None => format!("{name} was trained for {} epochs.", run.epochs.len()),
+            None => format!("{name}: trained for {} epochs.", run.epochs.len()),
         }
     });
     let best = best_trial(&training.trials).map(|(trial, score)| {

@@ -5,7 +5,7 @@ use maud::html;
 use super::finite;
 use crate::report::data::{Report, Zoo, ZooEntry};
 use crate::report::format;
-use crate::report::parts::{Cell, Section, Table, absent, names, numbers, side_by_side};
+use crate::report::parts::{Cell, Section, Table, names, numbers, side_by_side};
 use crate::report::plot::{
     Axis, DotRow, Dots, Kind, LinePlot, Mark, Plot, Series, Shape, Side, Tone, dots, lines,
 };
@@ -106,7 +106,7 @@ fn cost(zoo: &Zoo, entries: &[&ZooEntry]) -> Plot {
         x: Axis::number("µs a row, logarithmic").over(low / 1.5, high * 1.5).spread(Kind::Log),
         y: Axis::number("ROC-AUC"),
         height: entries.len() as f64 * 21.0 + 44.0,
-        series: vec![Series::new("", Tone::Main, Shape::Line, known.map(|(_, at)| at).collect())],
+        series: vec![Series::new("", Tone::Main, Shape::Dots, known.map(|(_, at)| at).collect())],
         marks: marks.collect(),
         mark_side: Side::Right,
         verticals: Vec::new(),
@@ -125,8 +125,8 @@ const FIGURES: [Figure; 10] = [
     ("Accuracy", |entry| entry.accuracy, format::share, true),
     ("Brier", |entry| entry.brier, format::score, false),
     ("Calibration error", |entry| entry.calibration_error, format::score, false),
-    ("Fit", |entry| entry.fit_seconds, format::seconds, false),
-    ("µs a row", |entry| entry.microseconds_per_row, format::number, false),
+    ("Fit, s", |entry| entry.fit_seconds, format::number, false),
+    ("Row, µs", |entry| entry.microseconds_per_row, format::number, false),
 ];
 
 fn table(zoo: &Zoo, entries: &[&ZooEntry]) -> Table {
@@ -139,10 +139,10 @@ fn table(zoo: &Zoo, entries: &[&ZooEntry]) -> Table {
     let mut table = Table::new(heads);
     for entry in entries {
         let name = text::clean(&entry.name);
-        let failure = entry.failure.as_deref();
+        let failure = entry.failure.as_deref().map(text::clean);
         let mut cells = vec![Cell::of(html! {
             bdi { (name) }
-            @if failure.is_some() { " " (absent(failure)) }
+            @if let Some(failure) = &failure { " " small.absent { (failure) } }
         })];
         cells.extend(FIGURES.iter().zip(best).map(|((_, figure, write, _), best)| {
             let value = finite(figure(entry));

@@ -271,7 +271,7 @@ fn sentences_come_from_the_figures() {
         "of pairs of both kinds, the spammer scores above the ordinary user in 95.8 %.",
         "Of the 1,400 highest-scoring accounts a week, ",
         "urgent_message_count matters most, with 22.6 % of the gain",
-        "most in account age under a week, with 4.1 %",
+        "most in “under a week” (account age), with 4.1 %",
         "mimicry at 100 % moves most: 11.6 % of the decisions flip, and ROC-AUC goes from 0.9581 to 0.7120.",
         "Hardest is slow_and_patient: 17.0 %.",
         "a tree of depth 2 reaches 0.8712; 2 of 3 checks for leaks found nothing.",
