@@ -19,6 +19,7 @@ pub mod onnx;
 pub mod output;
 pub mod parallel;
 pub mod records;
+pub mod report;
 pub mod signals;
 pub mod simulate;
 pub mod tables;

@@ -1,0 +1,4 @@
+mod example;
+mod example_trust;
+mod markup;
+mod page;
