@@ -15,7 +15,9 @@ COMMENT ON COLUMN botdet.detector.insert_mode IS
     'what happens before a transaction that inserted activity commits: inline scores fully, filter stops after stage 1 and queues the accounts which that does not settle, queue queues all of them, off only keeps the states';
 
 INSERT INTO botdet.detector (detector, description)
-VALUES ('account', 'accounts that are run by a program, from their activity and profile');
+VALUES
+    ('account', 'accounts that are run by a program, from their activity and profile'),
+    ('spammer', 'accounts that send spam, from metrics of what they do and show');
 
 -- Accounts and what they do ----------------------------------------------------------------------------------------
 
@@ -179,6 +181,118 @@ INSERT INTO botdet.source (
 -- Numbers of accounts that tables know by name; they are used below zero.
 CREATE SEQUENCE botdet.named_account_seq;
 
+-- Wide rows of account metrics --------------------------------------------------------------------------------------
+
+CREATE TABLE botdet.spammer (
+    account_id                      bigint PRIMARY KEY,
+    messages_sent_total             integer,
+    messages_sent_last_30_days      integer,
+    seller_category                 smallint,
+    x4                              smallint,
+    x5                              boolean,
+    country_tier                    smallint,
+    verification_level              smallint,
+    verified_review_count           smallint,
+    x9                              smallint,
+    has_profile_picture             boolean,
+    asked_personal_info             boolean,
+    link_in_message                 boolean,
+    phone_verified                  boolean,
+    skills_listed                   smallint,
+    email_verified                  boolean,
+    messages_per_day                smallint,
+    profile_completion              smallint,
+    incomplete_order_count          smallint,
+    urgent_message_count            smallint,
+    risk_level                      smallint,
+    link_count                      smallint,
+    off_platform_mentions           smallint,
+    user_flag_count                 smallint,
+    username_has_numbers            boolean,
+    username_has_special_characters boolean,
+    disposable_email                boolean,
+    payment_verified                boolean,
+    asked_for_email                 boolean,
+    asked_off_platform_payment      boolean,
+    shortened_links                 boolean,
+    urgent_link_requests            boolean,
+    attachment_mentions             boolean,
+    urgent_language                 boolean,
+    impersonation_attempt           boolean,
+    asked_financial_details         boolean,
+    asked_credentials               boolean,
+    off_platform_payment_mentions   smallint,
+    temporary_phone                 boolean,
+    very_short_messages             boolean,
+    spam_template                   boolean,
+    asked_for_personal_info         boolean,
+    unsolicited_contact             boolean,
+    rapid_messaging                 boolean,
+    suspicious_actions              boolean,
+    vague_job_description           boolean,
+    indiscriminate_applications     boolean,
+    bot_like_behaviour              boolean,
+    headless_browser                boolean,
+    suspected_robot                 boolean,
+    captcha_defeated                boolean,
+    x51                             double precision,
+    is_spammer                      boolean
+);
+COMMENT ON TABLE botdet.spammer IS 'accounts of a market place as 51 metrics each, for the spammer detector; botdet load fills it';
+COMMENT ON COLUMN botdet.spammer.account_id IS 'number of the account';
+COMMENT ON COLUMN botdet.spammer.messages_sent_total IS 'messages it has sent';
+COMMENT ON COLUMN botdet.spammer.messages_sent_last_30_days IS 'messages it has sent in the last 30 days';
+COMMENT ON COLUMN botdet.spammer.seller_category IS 'what it sells: number of a category, 1 to 8';
+COMMENT ON COLUMN botdet.spammer.x4 IS 'column 4 of the original data, whose meaning is not known: a level, 0 to 9';
+COMMENT ON COLUMN botdet.spammer.x5 IS 'column 5 of the original data, whose meaning is not known';
+COMMENT ON COLUMN botdet.spammer.country_tier IS 'risk of its country, 2 to 4; 4 is the highest';
+COMMENT ON COLUMN botdet.spammer.verification_level IS 'how far it is verified, 0 to 5';
+COMMENT ON COLUMN botdet.spammer.verified_review_count IS 'reviews that are verified, 4 to 25; 5 to 10 are more often those of spammers';
+COMMENT ON COLUMN botdet.spammer.x9 IS 'column 9 of the original data, whose meaning is not known: a count';
+COMMENT ON COLUMN botdet.spammer.has_profile_picture IS 'whether its profile has a picture';
+COMMENT ON COLUMN botdet.spammer.asked_personal_info IS 'whether it asked for personal information in its profile or offers';
+COMMENT ON COLUMN botdet.spammer.link_in_message IS 'whether any of its messages holds a link';
+COMMENT ON COLUMN botdet.spammer.phone_verified IS 'whether its telephone is verified; NULL where that is not known';
+COMMENT ON COLUMN botdet.spammer.skills_listed IS 'skills it lists';
+COMMENT ON COLUMN botdet.spammer.email_verified IS 'whether its e-mail address is verified';
+COMMENT ON COLUMN botdet.spammer.messages_per_day IS 'messages a day, 3 to 18';
+COMMENT ON COLUMN botdet.spammer.profile_completion IS 'how complete its profile is, 1 (empty) to 8 (complete)';
+COMMENT ON COLUMN botdet.spammer.incomplete_order_count IS 'orders it has left incomplete, 3 to 13';
+COMMENT ON COLUMN botdet.spammer.urgent_message_count IS 'messages that press for haste';
+COMMENT ON COLUMN botdet.spammer.risk_level IS 'how far the service has assessed it, 1 to 3; without a picture mostly 1';
+COMMENT ON COLUMN botdet.spammer.link_count IS 'links in its messages';
+COMMENT ON COLUMN botdet.spammer.off_platform_mentions IS 'messages that name another platform';
+COMMENT ON COLUMN botdet.spammer.user_flag_count IS 'times that others have flagged it';
+COMMENT ON COLUMN botdet.spammer.username_has_numbers IS 'whether its name holds digits';
+COMMENT ON COLUMN botdet.spammer.username_has_special_characters IS 'whether its name holds special characters';
+COMMENT ON COLUMN botdet.spammer.disposable_email IS 'whether its e-mail address is of a disposable kind';
+COMMENT ON COLUMN botdet.spammer.payment_verified IS 'whether its means of payment is verified; all are, in the original data';
+COMMENT ON COLUMN botdet.spammer.asked_for_email IS 'whether it asked for an e-mail address';
+COMMENT ON COLUMN botdet.spammer.asked_off_platform_payment IS 'whether it asked to be paid elsewhere; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.shortened_links IS 'whether it sent shortened links; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.urgent_link_requests IS 'whether it pressed others to follow a link';
+COMMENT ON COLUMN botdet.spammer.attachment_mentions IS 'whether its messages speak of attachments';
+COMMENT ON COLUMN botdet.spammer.urgent_language IS 'whether its language presses for haste; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.impersonation_attempt IS 'whether it posed as somebody else';
+COMMENT ON COLUMN botdet.spammer.asked_financial_details IS 'whether it asked for details of accounts or cards';
+COMMENT ON COLUMN botdet.spammer.asked_credentials IS 'whether it asked for passwords';
+COMMENT ON COLUMN botdet.spammer.off_platform_payment_mentions IS 'messages that speak of payment elsewhere';
+COMMENT ON COLUMN botdet.spammer.temporary_phone IS 'whether its telephone number is temporary';
+COMMENT ON COLUMN botdet.spammer.very_short_messages IS 'whether its messages are very short';
+COMMENT ON COLUMN botdet.spammer.spam_template IS 'whether its messages follow a known template of spam';
+COMMENT ON COLUMN botdet.spammer.asked_for_personal_info IS 'whether it asked for personal information in messages';
+COMMENT ON COLUMN botdet.spammer.unsolicited_contact IS 'whether it writes to others without being asked';
+COMMENT ON COLUMN botdet.spammer.rapid_messaging IS 'whether it sends messages in rapid succession';
+COMMENT ON COLUMN botdet.spammer.suspicious_actions IS 'whether other actions of it look suspicious';
+COMMENT ON COLUMN botdet.spammer.vague_job_description IS 'whether the jobs it describes are vague';
+COMMENT ON COLUMN botdet.spammer.indiscriminate_applications IS 'whether it applies to everything; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.bot_like_behaviour IS 'whether it behaves like a program; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.headless_browser IS 'whether it uses a browser without a window; the same for all in the original data';
+COMMENT ON COLUMN botdet.spammer.suspected_robot IS 'whether others suspect it to be a program';
+COMMENT ON COLUMN botdet.spammer.captcha_defeated IS 'whether it passed a test for humans suspiciously well';
+COMMENT ON COLUMN botdet.spammer.x51 IS 'column 51 of the original data, whose meaning is not known: a number above 0';
+COMMENT ON COLUMN botdet.spammer.is_spammer IS 'whether it is a spammer; NULL where that is not known';
+
 -- Models -----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE botdet.model_version (
@@ -317,6 +431,7 @@ COMMENT ON COLUMN botdet.refresh_account.account_id IS 'account that the run ref
 SELECT pg_catalog.pg_extension_config_dump('botdet.account', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.activity', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.archived_state', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.spammer', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.deployment', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.label', '');

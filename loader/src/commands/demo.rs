@@ -95,7 +95,7 @@ impl Demo {
 
         output.say(&format!(
             "1/5  simulating {} accounts and loading their activity",
-            self.simulation.accounts
+            self.simulation.accounts()
         ));
         if !self.force {
             check_nothing_else_serves(&mut client)?;

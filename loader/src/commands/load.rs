@@ -1,31 +1,35 @@
 //! `botdet load`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use postgres::Client;
 use serde::Serialize;
 
 use super::{DatabaseOptions, OutputOptions};
-use crate::error::LoaderError;
+use crate::error::{LoaderError, at};
 use crate::import::{Field, ImportFormat, ImportParams, ImportSummary, RecordKind};
 use crate::load::Load as Loading;
 use crate::output::Output;
+use crate::tables::load_csv;
 
-/// Load accounts and activity from files into the database.
+/// Load accounts and activity from files into the database, or rows into the table of a detector.
 ///
 /// Fields are found by their usual names; --map says which is which where they are not. All of a source is loaded in one
 /// transaction: it is there whole or not at all.
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help())]
 pub struct Load {
-    /// JSON document with accounts and activity
+    /// JSON document with accounts and activity; with --detector, CSV file with a header
     #[arg(conflicts_with_all = ["accounts", "activity"])]
     file: Option<PathBuf>,
     /// Format: json, ndjson, csv, tsv, or bot-or-not
-    #[arg(long)]
-    format: ImportFormat,
+    #[arg(long, required_unless_present = "detector")]
+    format: Option<ImportFormat>,
+    /// Detector whose table the rows go to; the header names its columns
+    #[arg(long, value_enum, requires = "file", conflicts_with_all = NOT_FOR_TABLES)]
+    detector: Option<TableDetector>,
     /// File with accounts
     #[arg(long)]
     accounts: Option<PathBuf>,
@@ -57,6 +61,35 @@ pub struct Load {
     database: DatabaseOptions,
     #[command(flatten)]
     output: OutputOptions,
+}
+
+/// Options that only accounts and activity have.
+const NOT_FOR_TABLES: [&str; 8] =
+    ["format", "accounts", "activity", "labels", "map", "accounts_at", "activity_at", "skip_bad"];
+
+/// Detectors with a table of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableDetector {
+    /// Wide rows of account metrics, in botdet.spammer
+    Spammer,
+}
+
+impl TableDetector {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Spammer => "botdet.spammer",
+        }
+    }
+}
+
+/// What filling a table did.
+#[derive(Debug, Serialize)]
+struct TableReport {
+    table: &'static str,
+    rows: u64,
+    seconds: f64,
+    /// Columns that the file does not have.
+    absent: Vec<String>,
 }
 
 fn fields_help() -> String {
@@ -114,6 +147,32 @@ impl LoadReport {
 
 impl Load {
     pub(super) fn run(self) -> Result<(), LoaderError> {
+        match (self.detector, &self.file, self.format) {
+            (Some(detector), Some(file), _) => self.fill_table(detector, file),
+            (_, _, format) => self.import(format.unwrap_or(ImportFormat::Json)),
+        }
+    }
+
+    fn fill_table(&self, detector: TableDetector, file: &Path) -> Result<(), LoaderError> {
+        let output = self.output.output();
+        let started = Instant::now();
+        let mut client = self.database.connect()?;
+        let size = std::fs::metadata(file).map_err(at(file))?.len();
+        let bar = output.progress(Some(size), "loading rows");
+        let table = detector.table();
+        let (rows, absent) = load_csv(&mut client, table, file, self.replace, &mut |read| bar.inc(read))?;
+        bar.finish_and_clear();
+        let report = TableReport { table, rows, seconds: started.elapsed().as_secs_f64(), absent };
+        output.figures(&report, || {
+            let mut text = format!("{} rows in {:.1} s into {table}", report.rows, report.seconds);
+            if !report.absent.is_empty() {
+                text.push_str(&format!("\nnot in the file, so not known: {}", report.absent.join(", ")));
+            }
+            text
+        })
+    }
+
+    fn import(self, format: ImportFormat) -> Result<(), LoaderError> {
         let output = self.output.output();
         let params = ImportParams {
             document: self.file,
@@ -124,7 +183,7 @@ impl Load {
             activity_at: self.activity_at,
             map: self.map,
             skip_bad: self.skip_bad,
-            ..ImportParams::new(self.format)
+            ..ImportParams::new(format)
         };
         let mut client = self.database.connect()?;
         let report = import(&mut client, params, &self.source, self.replace, output)?;

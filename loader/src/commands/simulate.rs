@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -13,18 +13,19 @@ use super::OutputOptions;
 use crate::database::timestamp;
 use crate::error::{LoaderError, at};
 use crate::records::{AccountRecord, ActivityRecord, LabelRecord};
+use crate::simulate::spammer::{SpammerConfig, SpammerParams, spammer_rows, write_csv};
 use crate::simulate::{SimulatedAccount, SimulatedEvent, Simulation, SimulationParams};
 
 /// What to simulate.
 #[derive(Debug, Args)]
 pub struct SimulationOptions {
-    /// Accounts
-    #[arg(long, default_value_t = 3_000)]
-    pub accounts: u32,
-    /// Share of the accounts that are bots
-    #[arg(long, default_value_t = 1.0 / 3.0)]
-    pub bot_share: f64,
-    /// Days of activity
+    /// Accounts [default: 3000; 458798 for the spammer detector]
+    #[arg(long)]
+    pub accounts: Option<u32>,
+    /// Share of the accounts that are bots [default: a third; 0.0269 for the spammer detector]
+    #[arg(long)]
+    pub bot_share: Option<f64>,
+    /// Days of activity, where there is any
     #[arg(long, default_value_t = 30)]
     pub days: u32,
     /// Seed: the same seed gives the same accounts
@@ -41,24 +42,54 @@ impl SimulationOptions {
     /// # Errors
     /// [`LoaderError::Simulation`] with the one that is impossible.
     pub fn simulation(&self) -> Result<Simulation, LoaderError> {
+        let defaults = SimulationParams::default();
         let params = SimulationParams {
-            accounts: self.accounts,
-            bot_share: self.bot_share,
+            accounts: self.accounts(),
+            bot_share: self.bot_share.unwrap_or(defaults.bot_share),
             days: self.days,
             seed: self.seed,
             end: self.until.timestamp_micros(),
-            ..SimulationParams::default()
+            ..defaults
         };
         Ok(Simulation::new(params.check()?))
     }
+
+    /// Accounts with activity.
+    #[must_use]
+    pub fn accounts(&self) -> u32 {
+        self.accounts.unwrap_or(SimulationParams::default().accounts)
+    }
+
+    /// Checks the options for the wide table.
+    fn spammers(&self) -> Result<SpammerConfig, LoaderError> {
+        let defaults = SpammerParams::default();
+        let params = SpammerParams {
+            accounts: self.accounts.unwrap_or(defaults.accounts),
+            spammer_share: self.bot_share.unwrap_or(defaults.spammer_share),
+            seed: self.seed,
+        };
+        Ok(params.check()?)
+    }
 }
 
-/// Write simulated accounts and their activity to NDJSON files that `botdet load` reads.
+/// Detectors that there is a simulation for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedDetector {
+    /// Accounts and their activity
+    Account,
+    /// One row of 51 numbers an account
+    Spammer,
+}
+
+/// Write simulated accounts to files that `botdet load` reads: profiles and activity as NDJSON, or a wide table as CSV.
 #[derive(Debug, Args)]
 pub struct Simulate {
+    /// What the accounts are to be judged by
+    #[arg(long, value_enum, default_value_t = SimulatedDetector::Account)]
+    detector: SimulatedDetector,
     #[command(flatten)]
     simulation: SimulationOptions,
-    /// Folder for accounts.ndjson and activity.ndjson; made if it is not there
+    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv; made if it is not there
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -72,8 +103,37 @@ struct Written {
     events: u64,
 }
 
+#[derive(Serialize)]
+struct WrittenTable {
+    accounts: u64,
+    spammers: u64,
+}
+
 impl Simulate {
     pub(super) fn run(self) -> Result<(), LoaderError> {
+        match self.detector {
+            SimulatedDetector::Account => self.write_activity(),
+            SimulatedDetector::Spammer => self.write_table(),
+        }
+    }
+
+    fn write_table(self) -> Result<(), LoaderError> {
+        let config = self.simulation.spammers()?;
+        std::fs::create_dir_all(&self.out).map_err(at(&self.out))?;
+        let path = self.out.join("spammer.csv");
+        let mut file = BufWriter::new(File::create(&path).map_err(at(&path))?);
+        let output = self.output.output();
+        let bar = output.progress(Some(config.accounts() as u64), "simulating");
+        let accounts = write_csv(spammer_rows(&config), &mut file, &mut || bar.inc(1)).map_err(at(&path))?;
+        bar.finish_and_clear();
+        file.flush().map_err(at(&path))?;
+        let written = WrittenTable { accounts, spammers: config.reported() as u64 };
+        output.figures(&written, || {
+            format!("{} accounts ({} spammers) in {}", written.accounts, written.spammers, path.display())
+        })
+    }
+
+    fn write_activity(self) -> Result<(), LoaderError> {
         let simulation = self.simulation.simulation()?;
         std::fs::create_dir_all(&self.out).map_err(at(&self.out))?;
         let mut written = Written { accounts: 0, bots: 0, events: 0 };
@@ -89,7 +149,7 @@ impl Simulate {
 
         let path = self.out.join("activity.ndjson");
         let mut file = BufWriter::new(File::create(&path).map_err(at(&path))?);
-        let bar = self.output.output().progress(Some(u64::from(self.simulation.accounts)), "simulating");
+        let bar = self.output.output().progress(Some(u64::from(self.simulation.accounts())), "simulating");
         for events in simulation.events() {
             written.events += events.len() as u64;
             for event in events {

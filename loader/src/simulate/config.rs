@@ -162,6 +162,17 @@ pub enum SimulationError {
     /// One account is no group.
     #[error("a lockstep group of {0} is smaller than 2")]
     GroupSize(u32),
+    /// Too few accounts for a wide table.
+    #[error("{accounts} accounts are fewer than {least}")]
+    FewAccounts {
+        /// Accounts asked for.
+        accounts: u32,
+        /// Fewest that can be.
+        least: u32,
+    },
+    /// Nearly no spammers, or more than honest accounts.
+    #[error("the share of spammers {0} is not between 0.001 and 0.5")]
+    SpammerShare(f64),
     /// Times that cannot be observed, microseconds since 1970.
     #[error("the window from {start} to {end} is shorter than a minute or not between 1970 and 2100")]
     Window {

@@ -22,6 +22,7 @@ mod rhythm;
 mod role;
 mod session;
 mod simulation;
+pub mod spammer;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -22,6 +22,10 @@ pub(super) enum Purpose {
     Campaign = 4,
     /// A text that many accounts have seen.
     Popular = 5,
+    /// Who of the accounts in the wide table is a spammer.
+    SpammerRoles = 6,
+    /// One row of the wide table.
+    Spammer = 7,
 }
 
 /// The stream of `index` (an account or a group) for this purpose.

@@ -11,6 +11,9 @@ pub enum TableError {
     /// It is an index, a sequence or a type.
     #[error("{0} is not a table or view")]
     NotRows(String),
+    /// A table that is to be filled is not empty.
+    #[error("{0} has rows already; --replace deletes them first")]
+    HasRows(String),
     /// There is no such column.
     #[error("{relation} has no column {column}")]
     NoColumn {

@@ -1,4 +1,4 @@
-//! Any table as labelled rows: which of its columns a detector can judge by, and their values.
+//! Any table as labelled rows: which of its columns a detector can judge by, and their values; and filling one from a file.
 //!
 //! ```text
 //! TableSource ─► catalog ─► plan ─► COPY ─► reader ─► TableData
@@ -10,6 +10,7 @@ mod catalog;
 mod category;
 mod error;
 mod label;
+mod load;
 mod plan;
 mod reader;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LoaderError;
 use catalog::Relation;
 pub use error::TableError;
+pub use load::load_csv;
 use plan::Plan;
 
 /// Rows that a table must have of each class.

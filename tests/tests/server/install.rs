@@ -282,6 +282,9 @@ fn a_dump_restores_rows_models_states_and_scores() {
     let target = TestDatabase::bare("restore", "TEMPLATE template0");
     let refresh = "SELECT botdet_store_scores(array_agg(account_id)) FROM botdet.account";
     source.connect().run(&format!("UPDATE botdet.detector SET threshold = 0.625; {refresh}"));
+    source
+        .connect()
+        .run("INSERT INTO botdet.spammer (account_id, link_count, is_spammer) VALUES (7, 3, true)");
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
     let restored = program("pg_restore", &target)
@@ -302,12 +305,18 @@ fn a_dump_restores_rows_models_states_and_scores() {
          FROM botdet_score_batch(ARRAY(SELECT account_id FROM botdet.account)) AS s",
         "SELECT md5(string_agg((to_jsonb(s) - 'scored_at')::text, '' ORDER BY account_id)) FROM botdet.score s",
         "SELECT md5(string_agg(to_jsonb(s)::text, '' ORDER BY account_id)) FROM botdet.account_state s",
+        "SELECT md5(string_agg(to_jsonb(s)::text, '' ORDER BY account_id)) FROM botdet.spammer s",
     ] {
         let (before, after): (String, String) =
             (source.connect().value(question, &[]), target.connect().value(question, &[]));
         assert_eq!(before, after, "{question}");
     }
-    assert_eq!(target.connect().value::<f64>("SELECT threshold FROM botdet.detector", &[]), 0.625);
+    assert_eq!(
+        target
+            .connect()
+            .value::<f64>("SELECT threshold FROM botdet.detector WHERE detector = 'account'", &[]),
+        0.625
+    );
     // The numbers of new rows go on where the dumped ones ended.
     target
         .connect()

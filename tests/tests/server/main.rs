@@ -20,6 +20,7 @@ mod runtimes;
 mod scores;
 mod shop;
 mod sources;
+mod spammer;
 mod states;
 mod support;
 mod tables;

@@ -1,0 +1,1 @@
+COPY {relation} ({columns}) FROM STDIN (FORMAT csv, HEADER)
