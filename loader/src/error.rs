@@ -6,13 +6,16 @@ use botdet_models::calibration::CalibrationError;
 use botdet_models::isolation_forest::ForestError;
 use botdet_models::logistic::LogisticError;
 use botdet_models::pipeline::PipelineError;
+use botdet_models::rows::RowsError;
 use botdet_models::schema::SchemaError;
 
 use crate::autoencoder::AutoencoderTrainingError;
 use crate::gru::GruError;
 use crate::import::ImportError;
+use crate::report::ReportError;
 use crate::simulate::SimulationError;
 use crate::tables::TableError;
+use crate::validation::ValidationError;
 use crate::zoo::ZooError;
 
 /// Why a command ended early.
@@ -61,6 +64,12 @@ pub enum LoaderError {
     /// Trees, or another model of features, cannot be trained.
     #[error(transparent)]
     Zoo(#[from] ZooError),
+    /// A preparation of the rows is impossible.
+    #[error(transparent)]
+    Validation(#[from] ValidationError),
+    /// Values are no rows.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// The sequence model cannot be trained.
     #[error(transparent)]
     Gru(#[from] GruError),
@@ -112,6 +121,35 @@ pub enum LoaderError {
         /// What is wrong.
         reason: String,
     },
+    /// There is no such version.
+    #[error("detector {detector} has {}", version.as_ref().map_or_else(|| "no active version".to_owned(), |version| format!("no version {version}")))]
+    NoVersion {
+        /// The detector.
+        detector: String,
+        /// The version; `None` for the active one.
+        version: Option<String>,
+    },
+    /// A table is not what it was when a version was trained on it.
+    #[error("table {table} has columns of fingerprint {found} now, {expected} when the version was trained")]
+    OtherColumns {
+        /// The table.
+        table: String,
+        /// Fingerprint of its columns.
+        found: String,
+        /// Fingerprint in the version.
+        expected: String,
+    },
+    /// No learner has this name.
+    #[error("there is no learner {name}; there are {known}")]
+    UnknownLearner {
+        /// The name.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// Columns are no schema.
     #[error(transparent)]
     Schema(#[from] SchemaError),

@@ -7,6 +7,7 @@
 //!                                      └───────────────────────────────────────────────────────────┘
 //! ```
 
+pub mod audit;
 pub mod autoencoder;
 pub mod commands;
 pub mod database;

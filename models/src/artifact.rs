@@ -147,6 +147,12 @@ impl Artifact {
         &self.manifest
     }
 
+    /// The version's name: the detector's, and the first digits of the checksum of the stored form.
+    #[must_use]
+    pub fn version(&self, checksum: &str) -> String {
+        format!("{}-{}", self.manifest.detector, &checksum[..8])
+    }
+
     /// A part's bytes, if it has that part.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&[u8]> {

@@ -332,6 +332,44 @@ COMMENT ON COLUMN botdet.deployment.model_version_id IS 'version that answers';
 COMMENT ON COLUMN botdet.deployment.activated_at IS 'since when';
 COMMENT ON COLUMN botdet.deployment.activated_by IS 'who activated it';
 
+-- What `botdet zoo` found. A table for people: nothing depends on it.
+CREATE TABLE botdet.model_comparison (
+    detector             text NOT NULL,
+    learner              text NOT NULL,
+    data                 text NOT NULL,
+    accuracy             double precision,
+    "precision"          double precision,
+    recall               double precision,
+    f1                   double precision,
+    roc_auc              double precision,
+    pr_auc               double precision,
+    brier                double precision,
+    calibration_error    double precision,
+    fit_seconds          double precision,
+    microseconds_per_row double precision,
+    failure              text,
+    compared_at          timestamptz NOT NULL DEFAULT now(),
+    compared_by          text NOT NULL DEFAULT session_user,
+    PRIMARY KEY (detector, learner)
+);
+COMMENT ON TABLE botdet.model_comparison IS 'how well different kinds of models tell a detector''s rows apart, by botdet zoo; the latest comparison of each detector';
+COMMENT ON COLUMN botdet.model_comparison.detector IS 'whose rows';
+COMMENT ON COLUMN botdet.model_comparison.learner IS 'kind of model';
+COMMENT ON COLUMN botdet.model_comparison.data IS 'what was learned from and judged on';
+COMMENT ON COLUMN botdet.model_comparison.accuracy IS 'share of the rows held out that are judged rightly, at probability 0.5';
+COMMENT ON COLUMN botdet.model_comparison."precision" IS 'share of those called positive that are, at probability 0.5';
+COMMENT ON COLUMN botdet.model_comparison.recall IS 'share of the positives called so, at probability 0.5';
+COMMENT ON COLUMN botdet.model_comparison.f1 IS 'harmonic mean of precision and recall';
+COMMENT ON COLUMN botdet.model_comparison.roc_auc IS 'area under the ROC curve';
+COMMENT ON COLUMN botdet.model_comparison.pr_auc IS 'average precision';
+COMMENT ON COLUMN botdet.model_comparison.brier IS 'mean squared error of the probabilities';
+COMMENT ON COLUMN botdet.model_comparison.calibration_error IS 'expected calibration error, by 15 bins of equally many rows';
+COMMENT ON COLUMN botdet.model_comparison.fit_seconds IS 'seconds that fitting took';
+COMMENT ON COLUMN botdet.model_comparison.microseconds_per_row IS 'microseconds that judging a row took, in one call for all';
+COMMENT ON COLUMN botdet.model_comparison.failure IS 'why there are no figures; NULL when there are';
+COMMENT ON COLUMN botdet.model_comparison.compared_at IS 'when';
+COMMENT ON COLUMN botdet.model_comparison.compared_by IS 'by whom';
+
 -- Results and truth ------------------------------------------------------------------------------------------------
 
 CREATE TABLE botdet.score (

@@ -101,7 +101,7 @@ pub fn register(artifact: &Artifact, bytes: &[u8], comment: Option<&str>) -> Res
         return Err(Error::UnknownDetector(detector.clone()));
     }
     let checksum = Artifact::sha256(bytes);
-    let version = format!("{detector}-{}", &checksum[..8]);
+    let version = artifact.version(&checksum);
     let manifest = serde_json::to_string(artifact.manifest()).unwrap_or_default();
     let arguments = [
         Some(text_datum(detector)),

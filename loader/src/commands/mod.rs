@@ -6,11 +6,13 @@ pub mod follow;
 pub mod groups;
 pub mod load;
 pub mod publish;
+pub mod report;
 pub mod score;
 pub mod simulate;
 pub mod train;
 pub mod train_table;
 pub mod training_options;
+pub mod zoo;
 
 use clap::{Args, Parser, Subcommand};
 use postgres::Client;
@@ -37,6 +39,10 @@ enum Command {
     Train(train::Train),
     /// Judge how well bots are found whose strategy was never trained on
     Evaluate(evaluate::Evaluate),
+    /// Compare all kinds of models on the features of accounts, or on any table
+    Zoo(zoo::Zoo),
+    /// Write a report on a model version: figures, plots, and what speaks against it
+    Report(report::Report),
     /// Register a model version in the database, and activate it
     Publish(publish::Publish),
     /// Score the accounts of a source in the database, and judge the scores where labels are known; or those that are queued
@@ -56,6 +62,8 @@ impl Cli {
             Command::Load(command) => command.run(),
             Command::Train(command) => command.run(),
             Command::Evaluate(command) => command.run(),
+            Command::Zoo(command) => command.run(),
+            Command::Report(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Score(command) => command.run(),
             Command::Demo(command) => command.run(),

@@ -5,6 +5,7 @@
 //! 3. [`fit`] trains the filter, the isolation forest and the sequence model, and fits the calibration.
 //! 4. [`evaluation`] judges the result on the accounts held out.
 
+pub mod comparison;
 pub mod dataset;
 pub mod evaluation;
 pub mod fit;

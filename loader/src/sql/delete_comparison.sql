@@ -1,0 +1,2 @@
+-- $1 detector.
+DELETE FROM botdet.model_comparison WHERE detector = $1
