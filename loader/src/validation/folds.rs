@@ -1,5 +1,5 @@
-//! Ways to divide rows. Where chance divides, it is drawn from a row's key and a seed: the same row falls on the same side
-//! whatever else is there in which order.
+//! Ways to divide rows. Where chance divides, it is drawn from a row's key and a seed: the same row falls on the same
+//! side whatever else is there in which order.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,8 @@ pub fn by_shares<Stratum: Ord>(
 /// Folds that each judge another part of the rows, with equal shares of both classes.
 ///
 /// # Errors
-/// [`ValidationError`] when there are fewer than two folds, keys do not match labels, or a class has fewer rows than folds.
+/// [`ValidationError`] when there are fewer than two folds, keys do not match labels, or a class has fewer rows than
+/// folds.
 pub fn stratified(
     labels: &[bool],
     keys: &[u64],
@@ -65,8 +66,8 @@ pub fn stratified(
 /// placed from the largest on where rows and bots are fewest, so that folds are about equal.
 ///
 /// # Errors
-/// [`ValidationError`] when there are fewer than two folds, groups do not match labels, or are fewer than folds, or the bots
-/// or the humans among them are.
+/// [`ValidationError`] when there are fewer than two folds, groups do not match labels, or are fewer than folds, or
+/// the bots or the humans among them are.
 pub fn grouped(
     labels: &[bool],
     groups: &[u64],
@@ -114,8 +115,8 @@ pub fn before_and_after(times: &[i64], cut: i64) -> Fold {
     Fold { training, testing }
 }
 
-/// Windows of about equally many rows in order of time; each is judged by what was learned from all rows before it, and
-/// never by rows of the same moment. The first window is only learned from.
+/// Windows of about equally many rows in order of time; each is judged by what was learned from all rows before it,
+/// and never by rows of the same moment. The first window is only learned from.
 ///
 /// # Errors
 /// [`ValidationError`] when there is no fold, or there are no more distinct times than folds.
@@ -140,9 +141,9 @@ pub fn expanding_windows(times: &[i64], folds: usize) -> Result<Vec<Fold>, Valid
     Ok(cuts.iter().enumerate().map(window).collect())
 }
 
-/// For each group of bots (a strategy, a campaign), a fold that judges its bots by what was learned without them, together with
-/// a part of the humans that was not learned from either. Rows without a group are the humans; bots without one are left
-/// to learn from.
+/// For each group of bots (a strategy, a campaign), a fold that judges its bots by what was learned without them,
+/// together with a part of the humans that was not learned from either. Rows without a group are the humans; bots
+/// without one are left to learn from.
 ///
 /// # Errors
 /// [`ValidationError`] when there are fewer than two groups, fewer humans than groups, or labels do not match.

@@ -1,8 +1,8 @@
 //! How good a learner will be on rows that it has not seen, honestly.
 //!
-//! [`folds`] divides rows into those learned from and those judged; [`cross_validate`] learns and judges on each division;
-//! [`Prepared`] learns imputation, scaling, class weights and synthetic bots from the rows learned from alone; [`search`]
-//! looks for settings.
+//! [`folds`] divides rows into those learned from and those judged; [`cross_validate`] learns and judges on each
+//! division; [`Prepared`] learns imputation, scaling, class weights and synthetic bots from the rows learned from
+//! alone; [`search`] looks for settings.
 
 pub mod folds;
 

@@ -44,8 +44,8 @@ pub struct SearchParams {
     pub budget: Budget,
     /// What to look for.
     pub objective: Objective,
-    /// Rungs: with 3, settings are tried first on a ninth of the rows, then on a third, then on all; with 1 it is a random
-    /// search.
+    /// Rungs: with 3, settings are tried first on a ninth of the rows, then on a third, then on all; with 1 it is a
+    /// random search.
     pub rungs: usize,
 }
 
@@ -103,14 +103,14 @@ impl SearchParams {
     }
 }
 
-/// Random search with successive halving (Jamieson & Talwalkar, "Non-stochastic best arm identification and hyperparameter
-/// optimization", AISTATS 2016). Settings are drawn at random and judged by cross-validation on a share of each fold's
-/// training rows (the same rows for all); the best third go on to three times the rows, up to all of them. Settings that cannot be
-/// used are reported as such and go no further.
+/// Random search with successive halving (Jamieson & Talwalkar, "Non-stochastic best arm identification and
+/// hyperparameter optimization", AISTATS 2016). Settings are drawn at random and judged by cross-validation on a
+/// share of each fold's training rows (the same rows for all); the best third go on to three times the rows, up to
+/// all of them. Settings that cannot be used are reported as such and go no further.
 ///
 /// # Errors
-/// [`ValidationError::NoTrial`] when no settings could be used; [`ValidationError::Learning`] when whoever watches has ended
-/// it.
+/// [`ValidationError::NoTrial`] when no settings could be used; [`ValidationError::Learning`] when whoever watches
+/// has ended it.
 pub fn search(
     config: SearchConfig,
     space: &Space,

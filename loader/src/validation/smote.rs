@@ -10,6 +10,9 @@ use super::error::within;
 use crate::parallel::for_each_slot;
 use crate::zoo::Sample;
 
+/// Columns that a distance takes at once.
+const LANES: usize = 8;
+
 /// Settings of [`SmoteConfig`], not yet checked.
 #[derive(Clone, Copy, Debug)]
 pub struct SmoteParams {
@@ -27,12 +30,12 @@ impl Default for SmoteParams {
     }
 }
 
-/// Synthetic minority oversampling (Chawla, Bowyer, Hall & Kegelmeyer, Journal of Artificial Intelligence Research 2002):
-/// each synthetic bot lies at a random place between a bot and one of its nearest neighbours among bots.
+/// Synthetic minority oversampling (Chawla, Bowyer, Hall & Kegelmeyer, Journal of Artificial Intelligence Research
+/// 2002): each synthetic bot lies at a random place between a bot and one of its nearest neighbours among bots.
 ///
-/// Distances are Euclidean over columns in units of their standard deviation, over the columns that both rows know, scaled up to all. A synthetic
-/// bot misses what its bot misses; where only the neighbour misses a value, it takes that of its bot. Columns of whole
-/// numbers get fractions. It weighs as much as its bot.
+/// Distances are Euclidean over columns in units of their standard deviation, over the columns that both rows know,
+/// scaled up to all. A synthetic bot misses what its bot misses; where only the neighbour misses a value, it takes
+/// that of its bot. Columns of whole numbers get fractions. It weighs as much as its bot.
 #[derive(Clone, Copy, Debug)]
 pub struct SmoteConfig(SmoteParams);
 
@@ -105,9 +108,13 @@ impl SmoteConfig {
     /// For each bot the nearest of those searched, other than itself.
     fn neighbours(&self, rows: &Rows, bots: &[usize], searched: &[usize], threads: usize) -> Vec<Vec<usize>> {
         let scales = scales(rows);
-        let scaled = |row: &usize| rows.row(*row).iter().zip(&scales).map(|(value, scale)| value * scale);
+        let padding = rows.width().next_multiple_of(LANES) - rows.width();
+        let scaled = |row: &usize| {
+            let values = rows.row(*row).iter().zip(&scales).map(|(value, scale)| value * scale);
+            values.chain(std::iter::repeat_n(f32::NAN, padding))
+        };
         let pool: Vec<f32> = searched.iter().flat_map(scaled).collect();
-        let width = rows.width();
+        let width = rows.width() + padding;
         let mut found = vec![Vec::new(); bots.len()];
         for_each_slot(&mut vec![(); threads.max(1)], &mut found, |index, (), nearest: &mut Vec<usize>| {
             let own: Vec<f32> = scaled(&bots[index]).collect();
@@ -132,25 +139,37 @@ fn between(from: f32, to: f32, way: f32) -> f32 {
 
 /// One over each column's standard deviation; 0 where it is constant.
 fn scales(rows: &Rows) -> Vec<f32> {
-    let scale = |column: usize| {
-        let known = || rows.column(column).filter(|value| !value.is_nan()).map(f64::from);
-        let count = known().count() as f64;
-        let mean = known().sum::<f64>() / count;
-        let deviation = (known().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-        if deviation > 1e-12 * mean.abs() { (1.0 / deviation) as f32 } else { 0.0 }
-    };
-    (0..rows.width()).map(scale).collect()
-}
-
-/// Squared distance over the columns that both know, scaled up to all; infinite where there is none.
-fn distance(a: &[f32], b: &[f32]) -> f32 {
-    let (mut sum, mut known) = (0.0f32, 0.0f32);
-    for (a, b) in a.iter().zip(b) {
-        let difference = a - b;
-        if !difference.is_nan() {
-            sum += difference * difference;
-            known += 1.0;
+    // Row by row, as they lie in memory: `(values known, mean, sum of squares)` of each column.
+    let mut columns = vec![(0.0, 0.0, 0.0); rows.width()];
+    for row in rows {
+        for ((known, mean, squares), value) in
+            columns.iter_mut().zip(row).filter(|(_, value)| !value.is_nan())
+        {
+            let distance = f64::from(*value) - *mean;
+            *known += 1.0;
+            *mean += distance / *known;
+            *squares += distance * (f64::from(*value) - *mean);
         }
     }
-    if known > 0.0 { sum / known } else { f32::INFINITY }
+    let scale = |(known, mean, squares): (f64, f64, f64)| {
+        let deviation = (squares / known).sqrt();
+        if deviation > 1e-12 * mean.abs() { (1.0 / deviation) as f32 } else { 0.0 }
+    };
+    columns.into_iter().map(scale).collect()
+}
+
+/// Squared distance over the columns that both know, a mean over them; infinite where there is none. Rows are padded
+/// with NaN to whole [`LANES`], which add up side by side.
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let (mut sums, mut known) = ([0.0f32; LANES], [0.0f32; LANES]);
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            let difference = a[lane] - b[lane];
+            let is_known = !difference.is_nan();
+            sums[lane] += if is_known { difference * difference } else { 0.0 };
+            known[lane] += if is_known { 1.0 } else { 0.0 };
+        }
+    }
+    let known: f32 = known.iter().sum();
+    if known > 0.0 { sums.iter().sum::<f32>() / known } else { f32::INFINITY }
 }

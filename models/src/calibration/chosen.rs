@@ -33,8 +33,8 @@ pub enum Method {
     Isotonic,
 }
 
-/// Turns a raw log-odds (beyond ±1,000 they are all the same) into a probability and its 95 % interval. Both rise with the log-odds; the probability lies
-/// within its interval and is never 0 or 1.
+/// Turns a raw log-odds (beyond ±1,000 they are all the same) into a probability and its 95 % interval. Both rise
+/// with the log-odds; the probability lies within its interval and is never 0 or 1.
 ///
 /// The interval is that of [`VennAbers`] whatever the method, since it assumes no shape of the curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,8 @@ impl Calibration {
         Ok(Self { method, platt, venn_abers, shift: 0.0 })
     }
 
-    /// Fits by the method with the lower log loss in a five-fold cross-validation; by [`Method::Platt`] when there are fewer
-    /// than 200 rows, or fewer than 20 of a class.
+    /// Fits by the method with the lower log loss in a five-fold cross-validation; by [`Method::Platt`] when there
+    /// are fewer than 200 rows, or fewer than 20 of a class.
     ///
     /// # Errors
     /// As [`Self::fit`].
@@ -80,9 +80,10 @@ impl Calibration {
         Self::fit_bounded(&scores, labels, if is_isotonic { Method::Isotonic } else { Method::Platt })
     }
 
-    /// Fits the probabilities to another mix of bots and humans than that of the rows calibrated on, by moving all log-odds
-    /// (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). `training_share` is the share of bots among the rows
-    /// calibrated on, `expected_share` the one where scores will be used. It takes the place of an earlier shift.
+    /// Fits the probabilities to another mix of bots and humans than that of the rows calibrated on, by moving all
+    /// log-odds (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). `training_share` is the share of
+    /// bots among the rows calibrated on, `expected_share` the one where scores will be used. It takes the place of
+    /// an earlier shift.
     ///
     /// # Errors
     /// [`CalibrationError::Share`] when a share is not between 0 and 1.
@@ -147,8 +148,8 @@ fn bounded(scores: &[f64]) -> Vec<f64> {
     scores.iter().map(|score| score.clamp(-LARGEST, LARGEST)).collect()
 }
 
-/// A logistic curve, unless it falls: scores that point the wrong way are not to be turned round in silence. The isotonic
-/// curve is level then.
+/// A logistic curve, unless it falls: scores that point the wrong way are not to be turned round in silence. The
+/// isotonic curve is level then.
 fn rising_platt(scores: &[f64], labels: &[bool]) -> Result<Option<PlattCalibrator>, CalibrationError> {
     let platt = PlattCalibrator::fit(scores, labels)?;
     Ok((platt.weights()[0] >= 0.0).then_some(platt))

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::pooling::Groups;
 use super::{CalibrationError, check_shape};
 
-/// Isotonic regression (Zadrozny & Elkan, KDD 2002): the rising curve closest to the targets in weighted squares, linear
-/// between its knots and level beyond them, as scikit-learn's `IsotonicRegression(out_of_bounds="clip")`.
+/// Isotonic regression (Zadrozny & Elkan, KDD 2002): the rising curve closest to the targets in weighted squares,
+/// linear between its knots and level beyond them, as scikit-learn's `IsotonicRegression(out_of_bounds="clip")`.
 ///
 /// It says 0 and 1 where only one class was seen; [`super::VennAbers`] does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

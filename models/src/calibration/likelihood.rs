@@ -4,8 +4,8 @@ use super::pooling::{Block, Groups, push};
 use super::steps::{Side, Steps};
 
 /// Twice the log-likelihood that a probability may cost before it is refused: the 95 % quantile of the chi-square
-/// distribution with one degree of freedom. Where the true curve rises, the test's own limit is 2.27 (Banerjee & Wellner 2001,
-/// table 2); where it is level or has steps, that covers 84 to 90 % and this 93 to 95 %.
+/// distribution with one degree of freedom. Where the true curve rises, the test's own limit is 2.27 (Banerjee &
+/// Wellner 2001, table 2); where it is level or has steps, that covers 84 to 90 % and this 93 to 95 %.
 const CRITICAL: f64 = 3.841_458_820_694_124;
 /// Gaps that are looked at; the bounds of one are taken over by those passed over, which can only widen them.
 const MOST_GAPS: usize = 400;
@@ -20,7 +20,8 @@ pub(super) fn likelihood_bounds(groups: &Groups) -> (Steps, Steps) {
     let profiles = profiles(groups, &gaps);
     let lows: Vec<f64> = profiles.iter().map(Profile::low).collect();
     let highs: Vec<f64> = profiles.iter().map(Profile::high).collect();
-    // Gap g lies above g scores. Its lower bound holds from the score below it, its upper bound up to the one above it.
+    // Gap g lies above g scores. Its lower bound holds from the score below it, its upper bound up to the one above
+    // it.
     let below = gaps[1..].iter().map(|gap| groups.scores[gap - 1]);
     let above = gaps[..gaps.len() - 1].iter().map(|gap| groups.scores[*gap]);
     (Steps::new(Side::Lower, below, &lows), Steps::new(Side::Upper, above, &highs))
@@ -90,8 +91,8 @@ fn turned(block: Block) -> Block {
 }
 
 impl Profile {
-    /// Twice the log-likelihood that is lost when the curve must pass the gap at this height: blocks below the gap that
-    /// are higher come down to it, those above it that are lower come up.
+    /// Twice the log-likelihood that is lost when the curve must pass the gap at this height: blocks below the gap
+    /// that are higher come down to it, those above it that are lower come up.
     fn cost(&self, height: f64) -> f64 {
         let loss = |block: &Block| log_likelihood(*block, block.mean()) - log_likelihood(*block, height);
         let left = self.left.iter().rev().take_while(|block| block.mean() > height).map(loss);

@@ -1,8 +1,8 @@
 //! From raw scores to probabilities that can be taken at their word.
 //!
-//! [`PlattCalibrator`] weighs several stages' scores and fits a curve of one shape; [`IsotonicCalibrator`] follows any rising
-//! curve; [`VennAbers`] does the same and says how sure it is. [`Calibration`] chooses between them, and is what a model of
-//! features carries: one raw log-odds goes in, a [`Calibrated`] comes out.
+//! [`PlattCalibrator`] weighs several stages' scores and fits a curve of one shape; [`IsotonicCalibrator`] follows
+//! any rising curve; [`VennAbers`] does the same and says how sure it is. [`Calibration`] chooses between them, and
+//! is what a model of features carries: one raw log-odds goes in, a [`Calibrated`] comes out.
 
 mod chosen;
 mod isotonic;

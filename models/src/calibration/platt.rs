@@ -11,8 +11,8 @@ const Z95: f64 = 1.959_963_984_540_054;
 const L2: f64 = 0.05;
 
 /// Platt scaling (1999) of one raw score or of several together: a logistic regression on held-out accounts with the
-/// smoothed targets of Platt's paper. With several inputs it also learns how much to trust each stage, and which way an
-/// anomaly points.
+/// smoothed targets of Platt's paper. With several inputs it also learns how much to trust each stage, and which way
+/// an anomaly points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlattCalibrator {

@@ -45,8 +45,8 @@ impl Steps {
         steps
     }
 
-    /// Leaves out the smallest steps: of those within one of many equal parts of the log-odds, one stays, which takes the
-    /// others over.
+    /// Leaves out the smallest steps: of those within one of many equal parts of the log-odds, one stays, which takes
+    /// the others over.
     fn thin(&mut self, side: Side) {
         let last = self.values.len() - 1;
         let way = |index: usize| {

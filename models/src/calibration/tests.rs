@@ -184,7 +184,8 @@ fn intervals_hold_the_true_probability() {
     }
 }
 
-/// The promise of Venn-Abers, on scores that are no probabilities: the rate of bots lies between the means of the two.
+/// The promise of Venn-Abers, on scores that are no probabilities: the rate of bots lies between the means of the
+/// two.
 #[test]
 fn the_rate_lies_between_the_two_probabilities() {
     for curve in CURVES {

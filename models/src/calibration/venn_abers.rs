@@ -18,8 +18,8 @@ use super::{CalibrationError, check_labels};
 /// interval is the set of probabilities that a likelihood ratio test does not refuse (Banerjee & Wellner, "Likelihood
 /// ratio tests for monotone functions", Annals of Statistics 2001), joined with the two.
 ///
-/// What is stored is rounded outward: to four significant digits, and to at most 500 steps a bound, those that change the
-/// log-odds least being taken over by their neighbours.
+/// What is stored is rounded outward: to four significant digits, and to at most 500 steps a bound, those that change
+/// the log-odds least being taken over by their neighbours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VennAbers {
@@ -54,8 +54,8 @@ impl VennAbers {
         self.pair.at(score)
     }
 
-    /// The two in one, as does the least harm in terms of log loss: `p1 / (1 - p0 + p1)`. Never 0 or 1; rises with the
-    /// score.
+    /// The two in one, as does the least harm in terms of log loss: `p1 / (1 - p0 + p1)`. Never 0 or 1; rises with
+    /// the score.
     #[must_use]
     pub fn probability(&self, score: f64) -> f64 {
         self.pair.probability(score)
@@ -106,8 +106,8 @@ impl Pair {
     }
 }
 
-/// The two probabilities in each gap: below the first score, between the first and the second, …, above the last. At a
-/// score itself the lower one is that of the gap above it, the upper one that of the gap below.
+/// The two probabilities in each gap: below the first score, between the first and the second, …, above the last. At
+/// a score itself the lower one is that of the gap above it, the upper one that of the gap below.
 pub(super) fn pair_of_gaps(groups: &Groups) -> (Vec<f64>, Vec<f64>) {
     let counts = |block: &super::pooling::Block| (block.weight as i64, block.sum as i64);
     let upper: Vec<(i64, i64)> = groups.blocks.iter().map(counts).collect();
@@ -120,9 +120,9 @@ pub(super) fn pair_of_gaps(groups: &Groups) -> (Vec<f64>, Vec<f64>) {
     (p0, p1)
 }
 
-/// The height of the isotonic fit at each group of `(accounts, bots)` when one more bot is added there: the algorithms
-/// 1 and 2 of the paper. The fit is the convex minorant of the cumulative sums; moving the bot from one group to the next
-/// moves the point between them down by one bot and left by one account.
+/// The height of the isotonic fit at each group of `(accounts, bots)` when one more bot is added there: the
+/// algorithms 1 and 2 of the paper. The fit is the convex minorant of the cumulative sums; moving the bot from one
+/// group to the next moves the point between them down by one bot and left by one account.
 fn with_a_bot(groups: &[(i64, i64)]) -> Vec<f64> {
     let mut sums = vec![(-1, -1), (0, 0)];
     for (all, bots) in groups {

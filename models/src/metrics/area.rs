@@ -6,8 +6,8 @@ use super::Ranked;
 const Z95: f64 = 1.959_963_984_540_054;
 
 impl Ranked {
-    /// Area under the ROC curve: the chance that a bot scores above a human, ties counting half. `None` with one class
-    /// only.
+    /// Area under the ROC curve: the chance that a bot scores above a human, ties counting half. `None` with one
+    /// class only.
     #[must_use]
     pub fn roc_auc(&self) -> Option<f64> {
         // Twice the pairs, so that all is whole numbers.
@@ -27,8 +27,8 @@ impl Ranked {
         (self.positives > 0).then(|| steps.sum::<f64>().min(1.0))
     }
 
-    /// Standard error of the area under the ROC curve (DeLong, DeLong & Clarke-Pearson, Biometrics 1988). `None` with fewer
-    /// than two accounts of a class.
+    /// Standard error of the area under the ROC curve (DeLong, DeLong & Clarke-Pearson, Biometrics 1988). `None` with
+    /// fewer than two accounts of a class.
     #[must_use]
     pub fn roc_auc_error(&self) -> Option<f64> {
         if self.positives < 2 || self.negatives < 2 {
@@ -38,7 +38,8 @@ impl Ranked {
         let (positives, negatives) = (self.positives as f64, self.negatives as f64);
         let (mut of_positives, mut of_negatives) = (0.0, 0.0);
         for tied in self.tied() {
-            // The share of the other class that a bot of this score beats, and that a human of this score is beaten by.
+            // The share of the other class that a bot of this score beats, and that a human of this score is beaten
+            // by.
             let beats = 1.0 - (tied.negatives_above + tied.negatives / 2.0) / negatives;
             let beaten = (tied.positives_above + tied.positives / 2.0) / positives;
             of_positives += tied.positives * (beats - auc).powi(2);
@@ -49,9 +50,10 @@ impl Ranked {
         Some(variance.sqrt())
     }
 
-    /// 95 % interval of the area under the ROC curve: DeLong's, taken on the logit scale, which keeps it within 0..=1. Where
-    /// not one pair is in the wrong order (or not one in the right order) that error is 0, and the interval is the exact binomial one for as
-    /// many trials as the rarer class has accounts. `None` with fewer than two accounts of a class.
+    /// 95 % interval of the area under the ROC curve: DeLong's, taken on the logit scale, which keeps it within
+    /// 0..=1. Where not one pair is in the wrong order (or not one in the right order) that error is 0, and the
+    /// interval is the exact binomial one for as many trials as the rarer class has accounts. `None` with fewer than
+    /// two accounts of a class.
     #[must_use]
     pub fn roc_auc_interval(&self) -> Option<(f64, f64)> {
         let (auc, error) = (self.roc_auc()?, self.roc_auc_error()?);

@@ -26,8 +26,8 @@ pub struct PrecisionRecallPoint {
 }
 
 impl Ranked {
-    /// The ROC curve from (0, 0) to (1, 1), by at most `most` points (at least 2) that lie about equally far apart along the
-    /// axes. `None` with one class only.
+    /// The ROC curve from (0, 0) to (1, 1), by at most `most` points (at least 2) that lie about equally far apart
+    /// along the axes. `None` with one class only.
     #[must_use]
     pub fn roc_curve(&self, most: usize) -> Option<Vec<RocPoint>> {
         let point = |cut: &Cut| RocPoint {

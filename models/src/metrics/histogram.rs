@@ -14,7 +14,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts scores, in at least one bin; scores beyond the ends count in the first and the last one. `low < high`, both finite.
+    /// Counts scores, in at least one bin; scores beyond the ends count in the first and the last one. `low < high`,
+    /// both finite.
     #[must_use]
     pub fn of(scores: &[f64], labels: &[bool], (low, high): (f64, f64), bins: usize) -> Self {
         debug_assert!(low < high);

@@ -51,8 +51,8 @@ fn largest_distance(first: &[f64], second: &[f64]) -> u64 {
     largest
 }
 
-/// Chance that a random order of `m` and `n` values somewhere reaches the distance: of the ways to a point of the grid, the
-/// share that has reached it, from those to the two points before.
+/// Chance that a random order of `m` and `n` values somewhere reaches the distance: of the ways to a point of the
+/// grid, the share that has reached it, from those to the two points before.
 fn exact(m: u64, n: u64, distance: u64) -> f64 {
     let reaches = |i: u64, j: u64| (i * n).abs_diff(j * m) >= distance;
     let mut row = vec![0.0; n as usize + 1];

@@ -25,7 +25,8 @@ pub use ranked::Ranked;
 pub use reliability::{Bins, ReliabilityBin, brier_score, calibration_error, log_loss, reliability};
 pub use threshold::{Target, Threshold, ThresholdError};
 
-/// Area under the ROC curve: the chance that a bot scores above a human, ties counting half. `None` with one class only.
+/// Area under the ROC curve: the chance that a bot scores above a human, ties counting half. `None` with one class
+/// only.
 #[must_use]
 pub fn roc_auc(scores: &[f64], labels: &[bool]) -> Option<f64> {
     Ranked::of(scores, labels).roc_auc()

@@ -18,8 +18,8 @@ pub struct PsiReference {
 }
 
 impl PsiReference {
-    /// Takes the quantiles that divide the known values into `bins` equal parts (linear between values, as numpy's) for edges; equal ones are
-    /// joined. NaN is a missing value, and has a bin of its own. `None` without values.
+    /// Takes the quantiles that divide the known values into `bins` equal parts (linear between values, as numpy's)
+    /// for edges; equal ones are joined. NaN is a missing value, and has a bin of its own. `None` without values.
     #[must_use]
     pub fn of(values: &[f64], bins: usize) -> Option<Self> {
         let mut known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
@@ -52,8 +52,9 @@ impl PsiReference {
         self.missing
     }
 
-    /// The index of a sample: the sum over bins of `(a - b) ln(a / b)`, shares below 0.0001 counting as that. 0 for equal shares; above 0.1 a shift, above
-    /// 0.25 a large one (Siddiqi, "Credit risk scorecards", 2006). `None` without values.
+    /// The index of a sample: the sum over bins of `(a - b) ln(a / b)`, shares below 0.0001 counting as that. 0 for
+    /// equal shares; above 0.1 a shift, above 0.25 a large one (Siddiqi, "Credit risk scorecards", 2006). `None`
+    /// without values.
     #[must_use]
     pub fn psi(&self, values: &[f64]) -> Option<f64> {
         let (shares, missing) = self.shares_of(values)?;

@@ -7,8 +7,8 @@ pub fn brier_score(probabilities: &[f64], labels: &[bool]) -> Option<f64> {
     (!labels.is_empty()).then(|| squares.sum::<f64>() / labels.len() as f64)
 }
 
-/// Mean negative logarithm of the probability given to the truth, in nats. Probabilities within 2.2e-16 of 0 and 1 count as
-/// that far off, as in scikit-learn. `None` without accounts.
+/// Mean negative logarithm of the probability given to the truth, in nats. Probabilities within 2.2e-16 of 0 and 1
+/// count as that far off, as in scikit-learn. `None` without accounts.
 #[must_use]
 pub fn log_loss(probabilities: &[f64], labels: &[bool]) -> Option<f64> {
     let losses = probabilities.iter().zip(labels).map(|(p, label)| {
@@ -77,8 +77,8 @@ pub fn reliability(probabilities: &[f64], labels: &[bool], bins: Bins) -> Vec<Re
     filled.into_iter().map(mean).collect()
 }
 
-/// Expected calibration error (Naeini, Cooper & Hauskrecht, AAAI 2015): the mean distance of probability and share of bots
-/// over bins, weighted by accounts. `None` without accounts.
+/// Expected calibration error (Naeini, Cooper & Hauskrecht, AAAI 2015): the mean distance of probability and share of
+/// bots over bins, weighted by accounts. `None` without accounts.
 #[must_use]
 pub fn calibration_error(bins: &[ReliabilityBin]) -> Option<f64> {
     let accounts: u64 = bins.iter().map(|bin| bin.accounts).sum();

@@ -28,7 +28,8 @@ fn assert_close(ours: Option<f64>, theirs: &Value) {
     assert!((ours - theirs).abs() < 1e-9, "{ours} is not {theirs}");
 }
 
-/// The same pairs, but for points that lie between two others: scikit-learn stops at full recall, we at the lowest score.
+/// The same pairs, but for points that lie between two others: scikit-learn stops at full recall, we at the lowest
+/// score.
 #[track_caller]
 fn assert_same_points(ours: &[(f64, f64)], theirs: &Value) {
     let theirs = theirs.as_array().expect("points");
@@ -244,7 +245,8 @@ fn long_curves_are_thinned_between_exact_ends() {
 
 #[test]
 fn intervals_of_the_area_hold_the_true_area() {
-    // Scores of bots exceed those of humans by 1.349 normal quartile units: triangular noise, area found by a large draw.
+    // Scores of bots exceed those of humans by 1.349 normal quartile units: triangular noise, area found by a large
+    // draw.
     let draw = |seed: u64, rows: usize| {
         let mut random = ChaCha12Rng::seed_from_u64(seed);
         let mut one = |row: usize| {

@@ -12,8 +12,8 @@ pub enum Target {
     FalsePositiveRate(f64),
     /// Of the bots, at least this share are called so; of such thresholds, the one that calls fewest humans bots.
     Recall(f64),
-    /// No more accounts are called bots than can be looked at. Of such thresholds, the one that uses the capacity best. The scores must be
-    /// those of a fair sample of the population.
+    /// No more accounts are called bots than can be looked at. Of such thresholds, the one that uses the capacity
+    /// best. The scores must be those of a fair sample of the population.
     Capacity {
         /// Accounts that can be looked at in a day.
         per_day: f64,
@@ -65,7 +65,8 @@ impl Threshold {
     /// Chooses the threshold, one of the scores, that achieves a target.
     ///
     /// # Errors
-    /// [`ThresholdError`] when the target makes no sense or cannot be reached, or a class that it speaks of is not there.
+    /// [`ThresholdError`] when the target makes no sense or cannot be reached, or a class that it speaks of is not
+    /// there.
     pub fn for_target(ranked: &Ranked, target: Target) -> Result<Self, ThresholdError> {
         let (positives, negatives) = (ranked.positives as f64, ranked.negatives as f64);
         let name = target.name();
