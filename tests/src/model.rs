@@ -85,7 +85,7 @@ pub fn trained(client: &mut Client, size: Size) -> Vec<u8> {
             ..SequenceOptions::default()
         },
     };
-    match train(client, SOURCE, &options, Output::new(true)) {
+    match train(client, SOURCE, &options, None, Output::new(true)) {
         Ok(trained) => trained.artifact.to_bytes(),
         Err(error) => unreachable!("cannot train a model: {error}"),
     }

@@ -113,7 +113,7 @@ impl Demo {
             model: ModelOptions { seed: self.simulation.seed, ..ModelOptions::default() },
             sequence: SequenceOptions { epochs: self.training.epochs, ..SequenceOptions::default() },
         };
-        let trained = train(&mut client, SOURCE, &options, output)?;
+        let trained = train(&mut client, SOURCE, &options, None, output)?;
         output.say(&format!(
             "     {} accounts, {} epochs, {:.1} s",
             trained.report.training_accounts, trained.report.epochs, trained.report.seconds

@@ -14,12 +14,13 @@ use super::train_table::{TableOptions, table_report, train_on_table};
 use super::training_options::TrainingOptions;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::{LoaderError, at};
+use crate::gru::{CheckpointFile, Existing, Interval};
 use crate::output::{Output, figures_table};
 use crate::training::dataset::{
     Histories, LabelledAccount, Moment, compare_accounts, labelled_accounts, read_examples,
 };
 use crate::training::fit::{Figures, LEAST_OF_EACH, fit, judge};
-use crate::training::record::DataRecord;
+use crate::training::record::{DataRecord, TrainingRecord};
 use crate::training::split::stratified;
 
 /// Train a model version on a loaded, labelled source, or on any table, and judge it on accounts or rows held out.
@@ -34,6 +35,12 @@ pub struct Train {
     /// File for the model version; named after the detector by default
     #[arg(long)]
     out: Option<PathBuf>,
+    /// File that the training of the sequence model is saved to after every epoch; if it is there, the training goes on from it
+    #[arg(long, conflicts_with = "table")]
+    checkpoint: Option<PathBuf>,
+    /// Begin anew, whatever the checkpoint holds
+    #[arg(long, requires = "checkpoint")]
+    restart: bool,
     #[command(flatten)]
     table: TableOptions,
     #[command(flatten)]
@@ -64,7 +71,10 @@ impl Train {
         if let Some(table) = self.table.table {
             return Err(LoaderError::NotForAccounts(table));
         }
-        let trained = train(&mut client, &self.source, &self.training, output)?;
+        let existing = if self.restart { Existing::Replace } else { Existing::Resume };
+        let checkpoint = self.checkpoint.map(|path| CheckpointFile::new(path, Interval::Epochs(1), existing));
+        let checkpoint = checkpoint.transpose()?;
+        let trained = train(&mut client, &self.source, &self.training, checkpoint.as_ref(), output)?;
         write(&out, &trained.artifact)?;
         output.figures(&trained.report, || {
             let report = &trained.report;
@@ -130,6 +140,7 @@ pub fn train(
     client: &mut Client,
     source: &str,
     options: &TrainingOptions,
+    checkpoint: Option<&CheckpointFile>,
     output: Output,
 ) -> Result<Trained, LoaderError> {
     let started = Instant::now();
@@ -144,17 +155,17 @@ pub fn train(
     let validation = Histories::read(client, &split.validation, seed)?;
     let held_out = read_examples(client, &split.held_out, Moment::Now)?;
 
-    let mut epochs = 0;
     let bar = output.progress(Some(options.sequence.epochs as u64), "training");
     let record = options.model.record(DataRecord::Accounts { source: source.to_owned() });
-    let artifact = fit(&training, &validation, config, record, &mut |epoch| {
-        epochs = epoch.epoch;
+    let artifact = fit(&training, &validation, config, record, checkpoint, &mut |epoch| {
         bar.set_position(epoch.epoch as u64);
         bar.set_message(format!("loss {:.4}, validation {:.4}", epoch.training_loss, epoch.validation_loss));
         ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();
     let figures = if held_out.is_empty() { None } else { Some(judge(&artifact, &held_out)?) };
+    // Epochs that a checkpoint brought along are not heard of above.
+    let epochs = TrainingRecord::of(artifact.manifest())?.epochs.len();
     let artifact = artifact.with_metrics(serde_json::to_value(&figures)?);
     Ok(Trained {
         artifact,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::error::{LoaderError, check_option};
-use crate::training::fit::{FitParams, ThresholdRule, TreeKind};
+use crate::training::fit::{FitParams, ScheduleKind, ThresholdRule, TreeKind};
 use crate::training::record::{DataRecord, TrainingRecord};
 use crate::training::split::SplitShares;
 
@@ -96,6 +96,24 @@ pub struct SequenceOptions {
     /// Fewest training accounts that a sequence model is trained on; with fewer the other stages answer
     #[arg(long, default_value_t = DEFAULT.sequence_accounts)]
     pub sequence_accounts: usize,
+    /// How the step size changes from epoch to epoch
+    #[arg(long, value_enum, default_value_t = DEFAULT.schedule)]
+    pub schedule: ScheduleKind,
+    /// Decoupled decay of the sequence model's weights
+    #[arg(long, default_value_t = DEFAULT.weight_decay)]
+    pub weight_decay: f64,
+    /// Share by which labels are moved towards 1/2
+    #[arg(long, default_value_t = DEFAULT.label_smoothing)]
+    pub label_smoothing: f64,
+    /// Share of the hidden state that training leaves out along a whole sequence
+    #[arg(long, default_value_t = DEFAULT.recurrent_dropout)]
+    pub recurrent_dropout: f64,
+    /// Share of the events that training leaves out
+    #[arg(long, default_value_t = DEFAULT.event_dropout)]
+    pub event_dropout: f64,
+    /// How much training stretches and shortens gaps: standard deviation of the factor's logarithm
+    #[arg(long, default_value_t = DEFAULT.gap_jitter)]
+    pub gap_jitter: f64,
 }
 
 impl Default for ModelOptions {
@@ -130,6 +148,12 @@ impl Default for SequenceOptions {
             batch: DEFAULT.batch,
             learning_rate: DEFAULT.learning_rate,
             sequence_accounts: DEFAULT.sequence_accounts,
+            schedule: DEFAULT.schedule,
+            weight_decay: DEFAULT.weight_decay,
+            label_smoothing: DEFAULT.label_smoothing,
+            recurrent_dropout: DEFAULT.recurrent_dropout,
+            event_dropout: DEFAULT.event_dropout,
+            gap_jitter: DEFAULT.gap_jitter,
         }
     }
 }
@@ -150,6 +174,12 @@ impl TrainingOptions {
             batch: sequence.batch,
             learning_rate: sequence.learning_rate,
             sequence_accounts: sequence.sequence_accounts,
+            schedule: sequence.schedule,
+            weight_decay: sequence.weight_decay,
+            label_smoothing: sequence.label_smoothing,
+            recurrent_dropout: sequence.recurrent_dropout,
+            event_dropout: sequence.event_dropout,
+            gap_jitter: sequence.gap_jitter,
             ..self.model.params()?
         })
     }

@@ -108,7 +108,7 @@ impl Examples {
         let split = stratified(accounts.iter().copied(), record.shares(), record.seed);
         let (training, validation) = (self.histories(&split.training), self.histories(&split.validation));
         let epochs = config.params().epochs.max(1) as f64;
-        let artifact = fit(&training, &validation, config, record.clone(), &mut |epoch| {
+        let artifact = fit(&training, &validation, config, record.clone(), None, &mut |epoch| {
             progress(epoch.epoch as f64 / epochs);
             ControlFlow::Continue(())
         })?;

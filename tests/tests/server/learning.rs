@@ -23,7 +23,7 @@ fn all_stages_find_most_bots_and_more_than_the_filter() {
     population::load(&mut client, &population::simulate(3_000, 30));
     let mut options = TrainingOptions::default();
     options.sequence.epochs = 10;
-    let trained = train(&mut client, SOURCE, &options, QUIET).unwrap();
+    let trained = train(&mut client, SOURCE, &options, None, QUIET).unwrap();
     let figures = trained.report.held_out.as_ref().unwrap();
     let (filter, pipeline) = (figures.filter.roc_auc.unwrap(), figures.pipeline.roc_auc.unwrap());
     assert!((0.95..0.99).contains(&filter), "the filter alone has ROC-AUC {filter}");
@@ -93,7 +93,7 @@ fn a_model_of_one_contest_session_holds_in_another_language() {
     }
     let model = ModelOptions { held_out_share: 0.0, ..ModelOptions::default() };
     let options = TrainingOptions { model, ..TrainingOptions::default() };
-    let trained = train(&mut client, "session1", &options, QUIET).unwrap();
+    let trained = train(&mut client, "session1", &options, None, QUIET).unwrap();
     publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
     let figures = score(&mut client, "session2", QUIET).unwrap().figures.unwrap();
     assert_eq!((figures.accounts, figures.bots), (171, 27));

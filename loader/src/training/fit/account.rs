@@ -10,14 +10,14 @@ use super::decide::{Scored, decide};
 use super::params::{FitConfig, FitParams};
 use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
-use crate::gru::{self, EpochReport, GruNetwork};
+use crate::gru::{self, CheckpointFile, EpochReport, GruNetwork, TrainingHistory};
 use crate::onnx;
 use crate::training::dataset::{Example, Histories};
 use crate::training::record::{EpochRecord, TrainingRecord};
 
 /// Trains on `training`, stops and weighs on `validation`. The filter and the anomaly models are about grown accounts
 /// and learn from these alone; trees and sequence model learn from younger ones as well. `progress` hears of every epoch, and
-/// may end it early.
+/// may end it early. With a checkpoint, the training of the sequence model can be interrupted and gone on with.
 ///
 /// # Errors
 /// [`LoaderError`] when a part cannot be fitted.
@@ -26,6 +26,7 @@ pub fn fit(
     validation: &Histories,
     config: FitConfig,
     mut record: TrainingRecord,
+    checkpoint: Option<&CheckpointFile>,
     progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
 ) -> Result<Artifact, LoaderError> {
     let params = config.params();
@@ -38,10 +39,9 @@ pub fn fit(
     };
     let stages = FeatureStages::fit(&sets, params, &mut |_| ControlFlow::Continue(()))?;
     let network = if params.epochs > 0 && training.grown.len() >= params.sequence_accounts {
-        Some(fit_sequence(training, validation, params, &mut |epoch| {
-            record.epochs.push(EpochRecord::from(epoch));
-            progress(epoch)
-        })?)
+        let (network, history) = fit_sequence(training, validation, params, checkpoint, progress)?;
+        record.epochs = history.epochs.iter().map(EpochRecord::from).collect();
+        Some(network)
     } else {
         None
     };
@@ -98,13 +98,13 @@ fn fit_sequence(
     training: &Histories,
     validation: &Histories,
     params: &FitParams,
+    checkpoint: Option<&CheckpointFile>,
     progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
-) -> Result<GruNetwork, LoaderError> {
+) -> Result<(GruNetwork, TrainingHistory), LoaderError> {
     let training = labelled_sequences(training);
     let validation = labelled_sequences(validation);
     let settings = params.gru_params().check()?;
-    let (network, _) = gru::train(params.gru_config()?, &settings, &training, &validation, progress)?;
-    Ok(network)
+    Ok(gru::train_with(params.gru_config()?, &settings, &training, &validation, checkpoint, progress)?)
 }
 
 fn labelled_sequences(histories: &Histories) -> Vec<gru::Sequence<'_>> {

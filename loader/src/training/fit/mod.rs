@@ -9,7 +9,7 @@ mod stages;
 pub use account::fit;
 pub use decide::{Scored, decide};
 pub use judge::{Figures, judge, judge_candidates, open, scores};
-pub use params::{FitConfig, FitParams, ThresholdRule, TreeKind};
+pub use params::{FitConfig, FitParams, ScheduleKind, ThresholdRule, TreeKind};
 pub use stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
 
 /// Fewest rows of each class that a model is trained on.

@@ -3,7 +3,7 @@
 use botdet_models::sequence::CHANNELS;
 
 use crate::error::{LoaderError, check_option};
-use crate::gru::{GruConfig, TrainParams};
+use crate::gru::{Augmentation, GruConfig, Schedule, TrainParams};
 
 /// Settings of a training, not yet checked.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,39 @@ pub struct FitParams {
     pub learning_rate: f64,
     /// Fewest training accounts that a sequence model is trained on: with fewer it learns them by heart.
     pub sequence_accounts: usize,
+    /// How the step size changes from epoch to epoch.
+    pub schedule: ScheduleKind,
+    /// Decoupled decay of the sequence model's weights.
+    pub weight_decay: f64,
+    /// Share by which labels are moved towards 1/2 in training.
+    pub label_smoothing: f64,
+    /// Share of the hidden state that training leaves out along a whole sequence.
+    pub recurrent_dropout: f64,
+    /// Share of the events that training leaves out.
+    pub event_dropout: f64,
+    /// Standard deviation of the logarithm of a factor that gaps are multiplied with in training.
+    pub gap_jitter: f64,
+}
+
+/// How the step size of the sequence model's training changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScheduleKind {
+    /// Not at all.
+    Constant,
+    /// A rise over the first tenth of the steps, then half a cosine down to a hundredth.
+    Cosine,
+    /// Halved after three epochs without improvement.
+    Plateau,
+}
+
+impl ScheduleKind {
+    fn schedule(self) -> Schedule {
+        match self {
+            Self::Constant => Schedule::Constant,
+            Self::Cosine => Schedule::WarmupCosine { warmup: 0.1, floor: 0.01 },
+            Self::Plateau => Schedule::ReduceOnPlateau { factor: 0.5, patience: 3, floor: 0.01 },
+        }
+    }
 }
 
 /// What kind of trees joins the filter.
@@ -87,6 +120,12 @@ impl FitParams {
         batch: 32,
         learning_rate: 1e-3,
         sequence_accounts: 500,
+        schedule: ScheduleKind::Constant,
+        weight_decay: 0.0,
+        label_smoothing: 0.0,
+        recurrent_dropout: 0.0,
+        event_dropout: 0.0,
+        gap_jitter: 0.0,
     };
 }
 
@@ -125,6 +164,15 @@ impl FitParams {
             patience: self.patience,
             threads: self.threads,
             seed: self.seed,
+            schedule: self.schedule.schedule(),
+            weight_decay: self.weight_decay as f32,
+            label_smoothing: self.label_smoothing as f32,
+            recurrent_dropout: self.recurrent_dropout as f32,
+            augmentation: Augmentation {
+                event_dropout: self.event_dropout as f32,
+                gap_jitter: self.gap_jitter as f32,
+                ..Augmentation::NONE
+            },
             ..TrainParams::default()
         }
     }
