@@ -50,7 +50,7 @@ pub fn ratio(part: u64, whole: u64) -> Option<f64> {
 
 /// A figure of merit between 0 and 1, with four decimals; only 1 is 1.
 pub fn score(value: f64) -> String {
-    if value < 1.0 && value >= 0.999_95 {
+    if (0.999_95..1.0).contains(&value) {
         return ">\u{a0}0.9999".to_owned();
     }
     decimal(value, 4)
@@ -154,7 +154,7 @@ pub fn trimmed(text: &str) -> String {
 fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

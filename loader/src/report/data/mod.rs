@@ -1,7 +1,7 @@
 //! What a report shows, as plain values. Nothing is computed here; a section that a detector has not is `None`.
 //!
 //! Shares and probabilities are 0 to 1. Values are finite; what cannot be known is `None`, never NaN. What is not finite
-//! all the same is left out of plots and shown as absent.
+//! all the same is left out of plots and shown as absent, and stands as `null` in the page's JSON.
 
 mod curves;
 mod decisions;
@@ -70,6 +70,7 @@ pub struct Report {
     /// How the training went.
     pub training: Option<Training>,
     /// Limits and remarks, one a paragraph.
+    #[serde(default)]
     pub notes: Vec<String>,
 }
 

@@ -30,10 +30,9 @@ fn lead(contributions: &Contributions, nouns: &Nouns) -> String {
         wrong.and_then(|example| by_size(example).first().map(|first| (example, first.column.clone())));
     match cause {
         Some((example, column)) => format!(
-            "{read}; the {} {} is called a {} above all for {}.",
+            "{read}; the {} {} is taken for one of the {positives} above all for {}.",
             text::clean(&nouns.negative.singular),
             text::clean(&example.key),
-            text::clean(&nouns.positive.singular),
             text::clean(&column)
         ),
         None => format!("{read}."),
