@@ -1,7 +1,7 @@
 //! Fits the zoo on a table and writes what each entry says of the held-out rows, for `tests/reference/zoo_compare.py`.
 //!
 //! ```text
-//! cargo run --release -p botdet-loader --example zoo_check -- FOLDER [ENTRY...]
+//! BOTDET_SEED=1 cargo run --release -p botdet-loader --example zoo_check -- FOLDER [ENTRY...]
 //! ```
 //!
 //! `FOLDER/table.csv` has a header, numbers or nothing in each column, and 0 or 1 in the last one. Where there is no such
@@ -32,12 +32,13 @@ fn main() -> Result<(), Failure> {
     }
     let (rows, labels) = read_table(&table)?;
     let (training, held_out): (Vec<usize>, Vec<usize>) =
-        (0..rows.len()).partition(|row| mix64(*row as u64 + 1) % 4 > 0);
+        (0..rows.len()).partition(|row| !mix64(*row as u64 + 1).is_multiple_of(4));
     let of = |chosen: &[usize]| chosen.iter().map(|row| labels[*row]).collect::<Vec<bool>>();
     let (train, test) = (rows.select(&training), rows.select(&held_out));
     let (train_labels, test_labels) = (of(&training), of(&held_out));
     let weights = vec![1.0; training.len()];
     let sample = Sample::new(&train, &train_labels, &weights)?;
+    let seed = std::env::var("BOTDET_SEED").map_or(Ok(1), |seed| seed.parse())?;
     let mut columns = Vec::new();
     println!("{:<40} {:>8} {:>9} {:>9}", "entry", "ROC-AUC", "fit s", "µs a row");
     for learner in entries() {
@@ -46,7 +47,7 @@ fn main() -> Result<(), Failure> {
         }
         let begun = processor_seconds();
         let mut progress = |_| ControlFlow::Continue(());
-        let model = learner.fit(sample, &mut Session { seed: 1, threads: 1, progress: &mut progress })?;
+        let model = learner.fit(sample, &mut Session { seed, threads: 1, progress: &mut progress })?;
         let fitted = processor_seconds();
         let probabilities = model.probabilities(&test);
         let asked = (processor_seconds() - fitted) / test.len() as f64;

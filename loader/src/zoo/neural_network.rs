@@ -29,7 +29,7 @@ pub struct NeuralNetwork {
 
 impl Default for NeuralNetwork {
     fn default() -> Self {
-        Self { hidden: vec![64, 32], epochs: 100, batch: 256, learning_rate: 1e-3, l2: 1e-4, patience: 8 }
+        Self { hidden: vec![64, 32], epochs: 100, batch: 256, learning_rate: 1e-3, l2: 0.1, patience: 8 }
     }
 }
 

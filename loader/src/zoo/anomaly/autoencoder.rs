@@ -21,7 +21,7 @@ pub struct Reconstruction {
 
 impl Learner for Reconstruction {
     fn name(&self) -> &'static str {
-        NAME
+        if self.negatives_only { "autoencoder_of_negatives" } else { NAME }
     }
 
     fn fit(&self, sample: Sample<'_>, session: &mut Session<'_>) -> Result<Box<dyn Classifier>, ZooError> {
@@ -39,7 +39,7 @@ impl Learner for Reconstruction {
                     error => failed(NAME, &error),
                 },
             )?;
-        Ok(Box::new(Signed::learn(NAME, network, standardiser, &inputs, sample)?))
+        Ok(Box::new(Signed::learn(NAME, network, standardiser, &inputs, sample, session.seed)?))
     }
 }
 

@@ -26,7 +26,7 @@ pub struct ExtendedIsolation {
 
 impl Default for ExtendedIsolation {
     fn default() -> Self {
-        Self { trees: 200, sample: 256 }
+        Self { trees: 100, sample: 256 }
     }
 }
 
@@ -42,11 +42,11 @@ impl Learner for ExtendedIsolation {
         within(NAME, "columns", width as f64, 1.0, WIDEST as f64)?;
         report(session, NAME, 0.0)?;
         let model = match width {
-            ..=8 => self.grow::<8>(sample)?,
-            ..=16 => self.grow::<16>(sample)?,
-            ..=32 => self.grow::<32>(sample)?,
-            ..=64 => self.grow::<64>(sample)?,
-            _ => self.grow::<WIDEST>(sample)?,
+            0..=8 => self.grow::<8>(sample, session.seed)?,
+            9..=16 => self.grow::<16>(sample, session.seed)?,
+            17..=32 => self.grow::<32>(sample, session.seed)?,
+            33..=64 => self.grow::<64>(sample, session.seed)?,
+            _ => self.grow::<WIDEST>(sample, session.seed)?,
         };
         report(session, NAME, 1.0)?;
         Ok(model)
@@ -54,7 +54,7 @@ impl Learner for ExtendedIsolation {
 }
 
 impl ExtendedIsolation {
-    fn grow<const N: usize>(&self, sample: Sample<'_>) -> Result<Box<dyn Classifier>, ZooError> {
+    fn grow<const N: usize>(&self, sample: Sample<'_>, seed: u64) -> Result<Box<dyn Classifier>, ZooError> {
         let standardiser = Standardiser::fit(sample);
         let inputs = standardiser.all(sample.rows());
         let rows: Vec<[f64; N]> = inputs.chunks_exact(standardiser.width()).map(padded).collect();
@@ -69,7 +69,7 @@ impl ExtendedIsolation {
         let grown = catch_unwind(AssertUnwindSafe(|| Forest::from_slice(&rows, &options)));
         let forest = grown.map_err(|_| failed(NAME, &"the library panicked"))?;
         let forest = forest.map_err(|error| failed(NAME, &error))?;
-        Ok(Box::new(Signed::learn(NAME, forest, standardiser, &inputs, sample)?))
+        Ok(Box::new(Signed::learn(NAME, forest, standardiser, &inputs, sample, seed)?))
     }
 }
 

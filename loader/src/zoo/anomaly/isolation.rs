@@ -28,7 +28,7 @@ impl Learner for Isolation {
         let params = IsolationForestParams { seed: session.seed, ..self.params };
         let forest = IsolationForest::fit(&inputs, sample.labels().len(), params);
         let forest = forest.map_err(|error| failed(NAME, &error))?;
-        let model = Signed::learn(NAME, forest, standardiser, &inputs, sample)?;
+        let model = Signed::learn(NAME, forest, standardiser, &inputs, sample, session.seed)?;
         report(session, NAME, 1.0)?;
         Ok(Box::new(model))
     }

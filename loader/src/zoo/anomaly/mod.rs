@@ -11,13 +11,17 @@ mod tests;
 use botdet_models::logistic::{Logistic, LogisticParams, Observations};
 use botdet_models::rows::Rows;
 
-use super::linear::{failed, targets};
+use super::linear::failed;
+use super::sample::in_proportion;
 use super::standardise::Standardiser;
 use super::{Classifier, Sample, ZooError};
 
 pub use autoencoder::Reconstruction;
 pub use extended::ExtendedIsolation;
 pub use isolation::Isolation;
+
+/// Rows that teach the sign, at the most: it is one number, and some scores take a while.
+const ROWS: usize = 20_000;
 
 /// Gives an anomaly score, 0 to 1, to standardised inputs.
 trait Scorer: Send + Sync {
@@ -39,11 +43,15 @@ impl<S: Scorer> Signed<S> {
         standardiser: Standardiser,
         inputs: &[f64],
         sample: Sample<'_>,
+        seed: u64,
     ) -> Result<Self, ZooError> {
-        let rows = inputs.chunks_exact(standardiser.width());
-        let scores: Vec<f64> = rows.map(|row| log_odds(scorer.score(row))).collect();
-        let targets = targets(sample);
-        let observations = Observations { inputs: &scores, targets: &targets, weights: sample.weights() };
+        let width = standardiser.width();
+        let chosen = in_proportion(sample, ROWS, seed);
+        let score = |row: &usize| log_odds(scorer.score(&inputs[row * width..(row + 1) * width]));
+        let scores: Vec<f64> = chosen.iter().map(score).collect();
+        let targets: Vec<f64> = chosen.iter().map(|row| f64::from(u8::from(sample.labels()[*row]))).collect();
+        let weights: Vec<f64> = chosen.iter().map(|row| sample.weights()[*row]).collect();
+        let observations = Observations { inputs: &scores, targets: &targets, weights: &weights };
         let params = LogisticParams { l2: 1e-3, ..LogisticParams::default() };
         let logistic = Logistic::fit(observations, params).map_err(|error| failed(learner, &error))?;
         Ok(Self { standardiser, scorer, logistic })

@@ -10,8 +10,8 @@ use crate::zoo::linear::failed;
 use crate::zoo::{Classifier, Learner, LogisticRegression, Sample, Session, ZooError, within};
 
 const NAME: &str = "stacking";
-/// Probabilities are kept this far from 0 and 1, so that log-odds are bounded.
-const SURE: f64 = 1e-6;
+/// Probabilities are kept this far from 0 and 1: neighbours that agree and naive Bayes say so more often than is true.
+const SURE: f64 = 1e-3;
 
 /// Stacked generalisation (Wolpert 1992): a logistic regression learns from the log-odds that learners give to rows which
 /// they have not seen.

@@ -6,10 +6,8 @@ mod search;
 mod tests;
 
 use botdet_models::rows::Rows;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
+use super::sample::in_proportion;
 use super::standardise::Standardiser;
 use super::{Classifier, Learner, Sample, Session, ZooError, report, within};
 use search::References;
@@ -53,7 +51,7 @@ impl Learner for Neighbours {
         within(name, "references", self.references as f64, 2.0, 1e6)?;
         report(session, name, 0.0)?;
         let standardiser = Standardiser::fit(sample);
-        let chosen = choose(sample, self.references, session.seed);
+        let chosen = in_proportion(sample, self.references, session.seed);
         let inputs = standardiser.all_single(&sample.rows().select(&chosen));
         let votes =
             chosen.iter().map(|row| Vote { label: sample.labels()[*row], weight: sample.weights()[*row] });
@@ -62,25 +60,6 @@ impl Learner for Neighbours {
         let references = References::new(inputs, standardiser.width());
         Ok(Box::new(Fitted { params: *self, standardiser, references, votes }))
     }
-}
-
-/// Rows with weight, at most `most` of them, in their order; both classes are there, and in proportion where that allows.
-fn choose(sample: Sample<'_>, most: usize, seed: u64) -> Vec<usize> {
-    let of_class = |class: bool| -> Vec<usize> {
-        let weighs = |row: &usize| sample.labels()[*row] == class && sample.weights()[*row] > 0.0;
-        (0..sample.labels().len()).filter(weighs).collect()
-    };
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let classes = [of_class(false), of_class(true)];
-    let share = (most as f64 / (classes[0].len() + classes[1].len()) as f64).min(1.0);
-    let mut chosen: Vec<usize> = Vec::new();
-    for mut rows in classes {
-        let count = ((rows.len() as f64 * share).round() as usize).clamp(1, rows.len());
-        let (some, _) = rows.partial_shuffle(&mut random, count);
-        chosen.extend_from_slice(some);
-    }
-    chosen.sort_unstable();
-    chosen
 }
 
 struct Vote {

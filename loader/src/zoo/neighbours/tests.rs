@@ -1,7 +1,7 @@
 use botdet_models::rows::Rows;
 
+use super::Neighbours;
 use super::search::References;
-use super::{Neighbours, choose};
 use crate::zoo::Sample;
 use crate::zoo::tests::{learn, ring};
 
@@ -36,22 +36,4 @@ fn votes_by_hand() {
     let (one, two, three) = (1.0 / 0.25, 1.0 / 0.75, 2.0 / 2.75);
     assert!((nearby[0] - (one + three) / (one + two + three)).abs() < 1e-5, "{nearby:?}");
     assert_eq!(nearby[1], 0.0, "a row at no distance decides alone");
-}
-
-#[test]
-fn the_sample_keeps_both_classes_in_proportion() {
-    let (rows, labels) = ring(1000);
-    let positive = labels.iter().filter(|label| **label).count() as f64;
-    let sample = Sample::new(&rows, &labels, &[1.0; 1000]).expect("they belong together");
-    let chosen = choose(sample, 200, 3);
-    let kept = chosen.iter().filter(|row| labels[**row]).count() as f64;
-    assert!((199..=201).contains(&chosen.len()) && (kept - positive / 5.0).abs() <= 0.5);
-    assert!(chosen.is_sorted() && chosen == choose(sample, 200, 3) && chosen != choose(sample, 200, 4));
-    assert_eq!(choose(sample, 5000, 0), (0..1000).collect::<Vec<usize>>());
-
-    let mut weights = [0.0; 1000];
-    let first = |class| labels.iter().position(|label| *label == class).expect("both are there");
-    (weights[first(true)], weights[first(false)]) = (1.0, 1.0);
-    let sample = Sample::new(&rows, &labels, &weights).expect("they belong together");
-    assert_eq!(choose(sample, 2, 0).len(), 2);
 }
