@@ -63,7 +63,7 @@ def main():
     parser.add_argument("file", help="spammer.csv")
     parser.add_argument("--trees", type=int, default=300)
     options = parser.parse_args()
-    table = pandas.read_csv(options.file, index_col="account_id")
+    table = pandas.read_csv(options.file, index_col="account_id", low_memory=False)
     label = table.pop("is_spammer").astype(bool).to_numpy()
     inputs = table.replace({"true": 1.0, "false": 0.0, True: 1.0, False: 0.0}).astype(float)
     line("", "found", "original")

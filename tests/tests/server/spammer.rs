@@ -18,7 +18,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(database: &TestDatabase) -> Self {
         let folder = std::env::temp_dir().join(database.name());
-        create_dir_all(&folder).unwrap();
+        create_dir_all(&folder).expect("a folder can be made");
         let arguments = ["simulate", "--detector", "spammer", "--accounts", "3000", "--seed", "5", "--out"];
         output(botdet(&database.config()).args(arguments).arg(&folder));
         Self(folder)
@@ -42,14 +42,14 @@ fn load(database: &TestDatabase, file: PathBuf) -> Command {
 }
 
 fn refused(mut command: Command) -> String {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the program can be run");
     assert!(!output.status.success(), "{command:?} should have failed");
-    String::from_utf8(output.stderr).unwrap()
+    String::from_utf8(output.stderr).expect("errors are text")
 }
 
 fn simulated() -> Vec<SpammerRow> {
     let params = SpammerParams { accounts: 3_000, seed: 5, ..SpammerParams::default() };
-    spammer_rows(&params.check().unwrap()).collect()
+    spammer_rows(&params.check().expect("the parameters are possible")).collect()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::simulate::random::{Random, chance, normal};
 /// Reports that are mistaken, as a share of all reports.
 const MISTAKEN: f64 = 0.02;
 /// Spammers that nobody has reported, per report.
-const UNREPORTED: f64 = 0.12;
+const UNREPORTED: f64 = 0.07;
 /// Share of the spammers that make no secret of it.
 const CRUDE: f64 = 0.56;
 /// Share of the spammers that buy a few reviews to look settled.

@@ -15,12 +15,12 @@ pub(super) fn values(random: &mut Random, account: &Account) -> [f64; SPAMMER_CO
     let Account { push, activity, standing, care, buys_reviews } = *account;
     let mut draw = Draw { random, push };
 
-    let messages_sent_total = draw.count(3.6 + 0.24 * push + 0.7 * activity + 0.3 * standing, 0.25);
+    let messages_sent_total = draw.count(3.6 + 0.26 * push + 0.7 * activity + 0.3 * standing, 0.25);
     let latest_share = logistic(-0.8 - 0.25 * standing + draw.noise(0.4));
     let messages_sent_last_30_days = draw.part(messages_sent_total, latest_share);
     let urgent_message_count = draw.count(-1.0 + 0.72 * push + 0.15 * activity, 0.0);
     let link_in_message = draw.flag(-1.2, 0.45);
-    let links_more = draw.count(-0.5 + 0.47 * push, 0.0);
+    let links_more = draw.count(-0.5 + 0.45 * push, 0.0);
 
     // Both follow from how busy the account is, one as its pace and the other as what it leaves undone.
     let pace = 8.0 + 2.6 * activity + 0.35 * push;
@@ -45,7 +45,7 @@ pub(super) fn values(random: &mut Random, account: &Account) -> [f64; SPAMMER_CO
         draw.level(3.0 + 0.15 * push, 1.2, 0.0, 9.0),
         draw.flag(-1.0, 0.15),
         2.0 + draw.above(0.25 * push, 0.2) + draw.above(0.35 * push, 1.4),
-        draw.level(2.2 - 0.29 * push + 0.8 * standing + 0.4 * care, 0.6, 0.0, 5.0),
+        draw.level(2.2 - 0.25 * push + 0.8 * standing + 0.4 * care, 0.6, 0.0, 5.0),
         draw.reviews(standing, buys_reviews),
         draw.count(0.5 + 0.3 * activity, 0.0),
         has_profile_picture,
@@ -60,7 +60,7 @@ pub(super) fn values(random: &mut Random, account: &Account) -> [f64; SPAMMER_CO
         urgent_message_count,
         risk_level,
         if link_in_message > 0.0 { 1.0 + links_more } else { 0.0 },
-        draw.count(-1.2 + 0.42 * push, 0.0),
+        draw.count(-1.2 + 0.43 * push, 0.0),
         draw.count(-2.5 + 0.4 * push, 0.0),
         draw.flag(-0.3, 0.15),
         draw.flag(-1.8, 0.1),
