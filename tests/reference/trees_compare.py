@@ -18,7 +18,9 @@ from pathlib import Path
 import numpy as np
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "target" / "release" / "examples" / "trees_compare"
@@ -39,7 +41,10 @@ COUNTERPARTS = {
     "decision_tree": DecisionTreeClassifier(max_depth=8, **TREE),
     "boosting_leaf_wise": LGBMClassifier(num_leaves=63, **BOOSTING),
     "boosting_depth_wise": LGBMClassifier(num_leaves=64, max_depth=6, **BOOSTING),
-    "adaboost": AdaBoostClassifier(DecisionTreeClassifier(max_depth=2), n_estimators=100, learning_rate=0.5),
+    "adaboost": make_pipeline(
+        SimpleImputer(strategy="median"),
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=2), n_estimators=100, learning_rate=0.5, random_state=1),
+    ),
 }
 
 
@@ -97,7 +102,7 @@ def main():
         if name not in COUNTERPARTS:
             continue
         theirs = measure(COUNTERPARTS[name], train, held)
-        for who, figures in (("botdet", ours[name]), (type(COUNTERPARTS[name]).__name__, theirs)):
+        for who, figures in (("botdet", ours[name]), ("counterpart", theirs)):
             print(
                 f"{who:24}{figures['fit_seconds']:10.2f}{figures['roc_auc']:10.4f}{figures['pr_auc']:10.4f}"
                 f"{figures['batch_us']:10.2f}{figures['single_us']:11.1f}"

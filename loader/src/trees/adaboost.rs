@@ -99,9 +99,7 @@ impl Learner for AdaBoostConfig {
 
 /// What a tree says of each row.
 fn verdicts(sample: Sample<'_>, chosen: &[u32], tree: &[TreeNode]) -> Result<Vec<bool>, ZooError> {
-    let failed = |error| ZooError::Failed { learner: NAME, reason: format!("{error}") };
-    let tree = build(sample.rows().width(), Combination::Mean, &[tree.to_vec()])
-        .map_err(|error: botdet_models::trees::EnsembleError| failed(error))?;
+    let tree = build(NAME, sample.rows().width(), Combination::Mean, &[tree.to_vec()])?;
     let shares = tree.margins(sample.rows());
     Ok(chosen.iter().map(|row| shares[*row as usize] > 0.5).collect())
 }

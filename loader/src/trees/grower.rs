@@ -2,7 +2,7 @@
 
 use botdet_models::trees::{MAX_LEAVES, TreeNode};
 
-use super::bins::Binned;
+use super::bins::{Binned, MISSING};
 use super::histogram::{Histogram, Mass};
 use super::random::Stream;
 
@@ -159,7 +159,7 @@ impl<'a> Grower<'a> {
 
 impl Split {
     fn takes_left(self, bin: u8) -> bool {
-        if bin == super::bins::MISSING { self.missing_left } else { bin <= self.bin }
+        if bin == MISSING { self.missing_left } else { bin <= self.bin }
     }
 }
 
@@ -205,11 +205,8 @@ impl Sweep {
 
     /// All that is present left, all that is missing right.
     fn try_missing_alone(&mut self, occupied: &[(u8, Mass)]) {
-        if let Some((last, _)) = occupied.last()
-            && !self.missing.is_empty()
-        {
-            let _ = last;
-            self.consider(self.total - self.missing, super::bins::MISSING - 1, false);
+        if !occupied.is_empty() && !self.missing.is_empty() {
+            self.consider(self.total - self.missing, MISSING - 1, false);
         }
     }
 

@@ -52,8 +52,7 @@ impl Fitted {
         trees: &[Vec<TreeNode>],
         gains: Vec<f64>,
     ) -> Result<Self, ZooError> {
-        let ensemble = build(width, combination, trees)
-            .map_err(|error| ZooError::Failed { learner, reason: error.to_string() })?;
+        let ensemble = build(learner, width, combination, trees)?;
         let total: f64 = gains.iter().sum();
         let importances =
             gains.into_iter().map(|gain| if total > 0.0 { gain / total } else { 0.0 }).collect();
@@ -61,10 +60,18 @@ impl Fitted {
     }
 }
 
-fn build(width: usize, combination: Combination, trees: &[Vec<TreeNode>]) -> Result<Ensemble, EnsembleError> {
-    let mut builder = EnsembleBuilder::new(width, combination)?;
-    trees.iter().try_for_each(|tree| builder.add(tree))?;
-    builder.finish()
+fn build(
+    learner: &'static str,
+    width: usize,
+    combination: Combination,
+    trees: &[Vec<TreeNode>],
+) -> Result<Ensemble, ZooError> {
+    let built = || {
+        let mut builder = EnsembleBuilder::new(width, combination)?;
+        trees.iter().try_for_each(|tree| builder.add(tree))?;
+        builder.finish()
+    };
+    built().map_err(|error: EnsembleError| ZooError::Failed { learner, reason: error.to_string() })
 }
 
 impl Classifier for Ensemble {

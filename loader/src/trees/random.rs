@@ -18,7 +18,7 @@ impl Stream {
 
     /// A number below `count`, which is at most 2³²; the bias is below `count` / 2³².
     pub fn below(&mut self, count: usize) -> usize {
-        ((self.next() >> 32) * count as u64 >> 32) as usize
+        (((self.next() >> 32) * count as u64) >> 32) as usize
     }
 
     /// Whether something of this probability happens.
@@ -56,7 +56,7 @@ impl WeightedDraw {
 
     pub fn draw(&self, stream: &mut Stream) -> usize {
         let bits = stream.next();
-        let slot = ((bits >> 32) * self.slots.len() as u64 >> 32) as usize;
+        let slot = (((bits >> 32) * self.slots.len() as u64) >> 32) as usize;
         let (keep, other) = self.slots[slot];
         if bits as u32 <= keep { slot } else { other as usize }
     }

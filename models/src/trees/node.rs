@@ -10,6 +10,8 @@ pub const MAX_DEPTH: usize = 64;
 const PAIR_BITS: u32 = 20;
 const NO_PAIR: u32 = (1 << PAIR_BITS) - 1;
 const MISSING_LEFT: u32 = 1 << PAIR_BITS;
+/// With the bit below, a feature names one of two entries.
+const ENTRY_SHIFT: u32 = PAIR_BITS;
 const FEATURE_SHIFT: u32 = PAIR_BITS + 1;
 
 /// A split or a leaf. The children of a tree's splits come in pairs behind its root: those of pair `p` are the nodes
@@ -38,7 +40,7 @@ impl Node {
         self.link & NO_PAIR == NO_PAIR
     }
 
-    /// Which value of a row is compared; in a leaf the first, so that a walk need not ask before it loads the value.
+    /// Which value of a row is compared; in a leaf the first, so that a walk need not ask before it loads one.
     pub fn feature(self) -> usize {
         (self.link >> FEATURE_SHIFT) as usize
     }
@@ -54,12 +56,17 @@ impl Node {
 
     /// Whether a value goes to the right child.
     pub fn goes_right(self, value: f32) -> bool {
-        (value > self.value) | (value.is_nan() & !self.missing_left())
+        value > self.value || (value.is_nan() && !self.missing_left())
+    }
+
+    /// Which entry of a row with two a value is compared: of the first one's missing values go right, of the second one's left.
+    pub fn entry(self) -> usize {
+        (self.link >> ENTRY_SHIFT) as usize
     }
 
     /// Where a walk goes from here, the node at `at`; a leaf keeps it.
-    pub fn next(self, at: usize, value: f32) -> usize {
-        let child = self.left() + usize::from(self.goes_right(value));
+    pub fn next(self, at: usize, entry: f32) -> usize {
+        let child = self.left() + usize::from(entry > self.value);
         if self.is_leaf() { at } else { child }
     }
 }

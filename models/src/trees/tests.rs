@@ -190,7 +190,7 @@ fn wide_rows_and_large_trees_fit() {
     let node = |index: u32| TreeNode::Split {
         feature: MAX_WIDTH as u32 - 1,
         threshold: index as f32,
-        missing_left: index % 2 == 0,
+        missing_left: index.is_multiple_of(2),
         left: 2 * index + 1,
         right: 2 * index + 2,
     };

@@ -151,8 +151,7 @@ impl State {
 
 /// The leaf that each row reaches in one tree.
 fn leaves_of(width: usize, tree: Vec<TreeNode>, rows: &Rows) -> Result<Vec<f64>, ZooError> {
-    let tree = build(width, Combination::Sum { base: 0.0 }, &[tree])
-        .map_err(|error| ZooError::Failed { learner: NAME, reason: error.to_string() })?;
+    let tree = build(NAME, width, Combination::Sum { base: 0.0 }, &[tree])?;
     Ok(tree.margins(rows))
 }
 
