@@ -192,5 +192,5 @@ COMMENT ON TYPE botdet.anomaly_result IS
 COMMENT ON COLUMN botdet.anomaly_result.account_id IS 'whose anomaly; NULL for a key that nobody has';
 COMMENT ON COLUMN botdet.anomaly_result.anomaly_score IS 'share of the training accounts or rows that are less unusual, 0 to 1; NULL for an unknown account';
 COMMENT ON COLUMN botdet.anomaly_result.is_anomaly IS 'whether it is more unusual than the contamination allows';
-COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'values that fit the others least, with their distance from what the autoencoder expects of them in standard deviations; without an autoencoder from the mean';
+COMMENT ON COLUMN botdet.anomaly_result.outstanding IS 'values farthest from the mean of the training rows, or from what the other values of the row make one expect, with that distance in standard deviations';
 COMMENT ON COLUMN botdet.anomaly_result.model_version IS 'version that answered';

@@ -24,7 +24,7 @@ RETURNS botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_features';
 COMMENT ON FUNCTION botdet_score(botdet.account_features) IS
-    'score from features alone: the filter answers, since there is no sequence of events to look at';
+    'score from features alone: filter and trees answer, since there is no sequence of events to look at';
 
 CREATE FUNCTION botdet_score(detector text, features jsonb)
 RETURNS botdet.score_result

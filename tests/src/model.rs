@@ -6,6 +6,7 @@ use botdet_loader::commands::publish::publish;
 use botdet_loader::commands::train::train;
 use botdet_loader::commands::training_options::{ModelOptions, SequenceOptions, TrainingOptions};
 use botdet_loader::output::Output;
+use botdet_loader::training::fit::TreeKind;
 use postgres::Client;
 
 use crate::database::TestDatabase;
@@ -18,7 +19,7 @@ pub fn model() -> &'static [u8] {
     &models()[0]
 }
 
-/// The artifact that was trained on the same accounts without a sequence model.
+/// The artifact that was trained on the same accounts without trees and sequence model.
 #[must_use]
 pub fn filter_model() -> &'static [u8] {
     &models()[1]
@@ -47,8 +48,8 @@ fn models() -> &'static [Vec<u8>] {
 /// # Panics
 /// When training fails.
 pub(crate) fn train_and_publish(client: &mut Client) {
-    let full = trained(client, Size { epochs: 3, hidden: 16, layers: 1 });
-    let filter = trained(client, Size { epochs: 0, hidden: 16, layers: 1 });
+    let full = trained(client, Size { epochs: 3, hidden: 16, layers: 1, trees: TreeKind::Boosting });
+    let filter = trained(client, Size { epochs: 0, hidden: 16, layers: 1, trees: TreeKind::None });
     for (artifact, comment, activate) in [(&full, "all stages", true), (&filter, "filter only", false)] {
         if let Err(error) = publish(client, artifact, Some(comment), activate) {
             unreachable!("cannot publish the model: {error}");
@@ -65,6 +66,8 @@ pub struct Size {
     pub hidden: usize,
     /// Its layers.
     pub layers: usize,
+    /// Trees beside it.
+    pub trees: TreeKind,
 }
 
 /// Trains a model on the loaded accounts; returns the artifact.
@@ -73,7 +76,7 @@ pub struct Size {
 /// When training fails.
 pub fn trained(client: &mut Client, size: Size) -> Vec<u8> {
     let options = TrainingOptions {
-        model: ModelOptions { seed: 7, l2: 1.0, ..ModelOptions::default() },
+        model: ModelOptions { seed: 7, l2: Some(1.0), trees: size.trees, ..ModelOptions::default() },
         sequence: SequenceOptions {
             epochs: size.epochs,
             patience: 3,

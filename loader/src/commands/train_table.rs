@@ -152,6 +152,7 @@ pub fn table_report(report: &TableReport, trees: TreeKind) -> String {
     };
     let trees = match trees {
         TreeKind::None => "no trees",
+        TreeKind::Auto => "trees",
         TreeKind::Boosting => "boosted trees",
         TreeKind::Forest => "a random forest",
         TreeKind::ExtraTrees => "extremely randomised trees",

@@ -31,9 +31,9 @@ pub struct ModelOptions {
     /// Threads to use; as many as there are processors by default
     #[arg(long)]
     pub threads: Option<usize>,
-    /// Strength of the filter's L2 penalty
-    #[arg(long, default_value_t = DEFAULT.l2)]
-    pub l2: f64,
+    /// Strength of the filter's L2 penalty [default: 10; chosen by cross-validation where rows are few]
+    #[arg(long)]
+    pub l2: Option<f64>,
     /// Trees that join the filter
     #[arg(long, value_enum, default_value_t = DEFAULT.trees)]
     pub trees: TreeKind,
@@ -121,7 +121,7 @@ impl Default for ModelOptions {
         Self {
             seed: DEFAULT.seed,
             threads: None,
-            l2: DEFAULT.l2,
+            l2: None,
             trees: DEFAULT.trees,
             no_autoencoder: false,
             contamination: DEFAULT.contamination,

@@ -9,7 +9,8 @@ use botdet_models::pipeline::{Candidate, Columns, Pipeline};
 
 use super::evaluation::Truth;
 use super::fit::{
-    FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Scored, decide, judge_candidates,
+    FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Pool, Scored, decide,
+    fit_crossed, judge_candidates,
 };
 use super::record::TrainingRecord;
 use super::split::SplitShares;
@@ -109,17 +110,20 @@ pub fn train_table(
     let columns = Columns::table(schema.clone());
     let training = inputs(data, &columns, &split.training);
     let validation = inputs(data, &columns, &split.validation);
-    let sets = FeatureSets {
-        scales: None,
-        training: &training,
-        tree_training: &training,
-        tree_validation: &validation,
-    };
-    let stages = FeatureStages::fit(&sets, params, progress)?;
-    let rows = Scored {
-        scores: stages.scores(&validation),
-        young: vec![false; validation.labels.len()],
-        labels: validation.labels,
+    let is_alike = data.times.is_none() && data.groups.is_none();
+    let (stages, rows) = if is_alike && training.labels.len() + validation.labels.len() < FEW_ROWS {
+        let pool = Pool { scales: None, rows: &training.with(&validation), younger: None };
+        fit_crossed(&pool, params, progress)?
+    } else {
+        let sets = FeatureSets {
+            scales: None,
+            training: &training,
+            tree_training: &training,
+            tree_validation: Some(&validation),
+        };
+        let stages = FeatureStages::fit(&sets, params, progress)?;
+        let scores = stages.scores(&validation);
+        (stages, Scored { scores, young: vec![false; validation.labels.len()], labels: validation.labels })
     };
     let decision = decide(&stages, &rows, None, params)?;
     let mut manifest = Manifest::new(detector, columns.fingerprint(), params.seed);

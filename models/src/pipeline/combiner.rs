@@ -26,6 +26,13 @@ pub struct StageScores {
     pub anomaly: Option<f64>,
 }
 
+impl StageScores {
+    fn with_sequence_floor(&self, floor: Option<f64>) -> Self {
+        let sequence = self.sequence.map(|score| floor.map_or(score, |floor| score.max(floor)));
+        Self { sequence, ..*self }
+    }
+}
+
 /// How stages are weighed, and how their sum becomes a probability:
 /// `log-odds = intercept + filter · f + trees · t + sequence · s + anomaly · (a - ½)`, then the calibration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,8 +55,20 @@ pub struct StageWeights {
     pub trees: Option<f64>,
     /// Weight of the sequence model; `None` where it is not asked.
     pub sequence: Option<f64>,
+    /// Log-odds that the sequence model counts with at the least; `None` without such a bound.
+    pub sequence_floor: Option<f64>,
     /// Weight of the anomaly, learned from labels: below 0 where bots are the ordinary ones. `None` without anomaly model.
     pub anomaly: Option<f64>,
+}
+
+/// What the sequence model may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceVoice {
+    /// Whatever it finds.
+    Free,
+    /// That an account acts like bots it knows; below even odds it is silent. It has learned how certain bots act, and bots
+    /// of another kind look human to it: left out of the training, kinds are found far better when it cannot speak for them.
+    AccusesOnly,
 }
 
 impl Combiner {
@@ -57,12 +76,19 @@ impl Combiner {
     ///
     /// # Errors
     /// [`CalibrationError`] when shapes, classes or values allow no fit.
-    pub fn fit(rows: &[StageScores], labels: &[bool]) -> Result<Self, CalibrationError> {
+    pub fn fit(
+        rows: &[StageScores],
+        labels: &[bool],
+        voice: SequenceVoice,
+    ) -> Result<Self, CalibrationError> {
         let stages: [fn(&StageScores) -> Option<f64>; 3] =
             [|row| Some(row.filter), |row| row.trees, |row| row.sequence];
         let scaled: Vec<Option<Scaled>> =
             stages.iter().map(|stage| Scaled::fit(rows, *stage, labels)).collect::<Result<_, _>>()?;
-        let weights = weigh(rows, &scaled, labels)?;
+        let even_odds = scaled[2].as_ref().filter(|stage| stage.slope > 0.0).map(Scaled::even_odds);
+        let floor = even_odds.filter(|_| voice == SequenceVoice::AccusesOnly);
+        let heard: Vec<StageScores> = rows.iter().map(|row| row.with_sequence_floor(floor)).collect();
+        let weights = weigh(&heard, &scaled, labels)?;
         let of = |index: usize| scaled[index].as_ref().map(|stage| weights.stages[index] * stage.slope);
         let shift = scaled.iter().zip(&weights.stages);
         let shift: f64 = shift.filter_map(|(stage, weight)| Some(weight * stage.as_ref()?.intercept)).sum();
@@ -71,6 +97,7 @@ impl Combiner {
             filter: of(0).unwrap_or(0.0),
             trees: of(1),
             sequence: of(2),
+            sequence_floor: floor,
             anomaly: weights.anomaly,
         };
         let log_odds: Vec<f64> = rows.iter().map(|row| weights.log_odds(row)).collect();
@@ -94,8 +121,8 @@ impl Combiner {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self) -> Result<(), String> {
-        let StageWeights { intercept, filter, trees, sequence, anomaly } = self.weights;
-        let weights = [trees, sequence, anomaly].into_iter().flatten();
+        let StageWeights { intercept, filter, trees, sequence, sequence_floor, anomaly } = self.weights;
+        let weights = [trees, sequence, sequence_floor, anomaly].into_iter().flatten();
         if !weights.chain([intercept, filter]).all(f64::is_finite) {
             return Err("a stage's weight is not finite".to_owned());
         }
@@ -111,8 +138,15 @@ impl StageWeights {
         self.intercept
             + self.filter * scores.filter
             + term(self.trees, scores.trees)
-            + term(self.sequence, scores.sequence)
+            + self.sequence_term(scores)
             + self.anomaly_term(scores)
+    }
+
+    /// What the sequence adds to the log-odds.
+    #[must_use]
+    pub fn sequence_term(&self, scores: &StageScores) -> f64 {
+        let heard = scores.with_sequence_floor(self.sequence_floor).sequence;
+        self.sequence.zip(heard).map_or(0.0, |(weight, score)| weight * score)
     }
 
     /// What the anomaly adds to the log-odds.
@@ -145,6 +179,11 @@ impl Scaled {
             slope if slope > 0.0 => Self { intercept: platt.intercept(), slope },
             _ => Self { intercept: 0.0, slope: 0.0 },
         }))
+    }
+
+    /// The score that means even odds.
+    fn even_odds(&self) -> f64 {
+        -self.intercept / self.slope
     }
 
     fn log_odds(&self, score: f64) -> f64 {
@@ -228,7 +267,7 @@ mod tests {
     #[test]
     fn stages_that_know_alike_count_alike_and_an_anomaly_may_point_to_humans() {
         let (rows, labels) = rows(|_, _| None);
-        let combiner = Combiner::fit(&rows, &labels).expect("both classes are there");
+        let combiner = Combiner::fit(&rows, &labels, SequenceVoice::Free).expect("both classes are there");
         let weights = combiner.weights;
         let trees = weights.trees.expect("there are trees");
         assert!((weights.filter / trees - 1.0).abs() < 0.2, "{combiner:?}");
@@ -242,14 +281,15 @@ mod tests {
     #[test]
     fn a_stage_that_errs_has_no_say() {
         let (rows, labels) = rows(|label, _| Some(if label { -3.0 } else { 3.0 }));
-        let combiner = Combiner::fit(&rows, &labels).expect("both classes are there");
+        let combiner = Combiner::fit(&rows, &labels, SequenceVoice::Free).expect("both classes are there");
         assert_eq!(combiner.weights.sequence, Some(0.0));
     }
 
     #[test]
     fn log_odds_are_the_sum_of_the_terms() {
         let (rows, labels) = rows(|label, i| Some(f64::from(label) + (i % 7) as f64));
-        let combiner = Combiner::fit(&rows, &labels).expect("both classes are there").weights;
+        let combiner =
+            Combiner::fit(&rows, &labels, SequenceVoice::Free).expect("both classes are there").weights;
         let row = rows[5];
         let weight = |weight: Option<f64>| weight.unwrap_or(f64::NAN);
         let sum = combiner.intercept
@@ -258,5 +298,21 @@ mod tests {
             + weight(combiner.sequence) * row.sequence.unwrap_or(f64::NAN)
             + combiner.anomaly_term(&row);
         assert!((combiner.log_odds(&row) - sum).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_sequence_that_only_accuses_never_speaks_for_an_account() {
+        let (rows, labels) = rows(|label, i| Some(if label { 2.0 } else { -2.0 } + (i % 9) as f64 - 4.0));
+        let combiner =
+            Combiner::fit(&rows, &labels, SequenceVoice::AccusesOnly).expect("both classes are there");
+        let free = Combiner::fit(&rows, &labels, SequenceVoice::Free).expect("both classes are there");
+        let floor = combiner.weights.sequence_floor.expect("there is a sequence");
+        assert!(floor.abs() < 1.0, "even odds are at {floor}");
+        let with = |sequence: f64| StageScores { sequence: Some(sequence), ..rows[0] };
+        let log_odds = |combiner: &Combiner, sequence| combiner.weights.log_odds(&with(sequence));
+        assert_eq!(log_odds(&combiner, -50.0), log_odds(&combiner, floor));
+        assert!(log_odds(&combiner, floor + 1.0) > log_odds(&combiner, floor));
+        assert!(log_odds(&free, -50.0) < log_odds(&free, floor));
+        assert_eq!(free.weights.sequence_floor, None);
     }
 }

@@ -43,8 +43,8 @@ impl Terms {
             by_column[columns.owner(input)] += weights.trees.unwrap_or(0.0) * term;
         }
         let mut stages = Vec::new();
-        if let (Some(weight), Some(score)) = (weights.sequence, scores.sequence) {
-            stages.push(("sequence of events", weight * score));
+        if weights.sequence.is_some() && scores.sequence.is_some() {
+            stages.push(("sequence of events", weights.sequence_term(scores)));
         }
         if weights.anomaly.is_some() && scores.anomaly.is_some() {
             stages.push(("anomaly", weights.anomaly_term(scores)));

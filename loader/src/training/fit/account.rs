@@ -6,6 +6,7 @@ use botdet_models::artifact::{Artifact, Manifest};
 use botdet_models::features::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, Scale};
 use botdet_models::pipeline::{ACCOUNT, Columns, Pipeline, is_young};
 
+use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
 use super::params::{FitConfig, FitParams};
 use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
@@ -15,7 +16,8 @@ use crate::onnx;
 use crate::training::dataset::{Example, Histories};
 use crate::training::record::{EpochRecord, TrainingRecord};
 
-/// Trains on `training`, stops and weighs on `validation`. The filter and the anomaly models are about grown accounts
+/// Trains on `training`, stops and weighs on `validation`; on both together where accounts are few and there is no sequence
+/// model. The filter and the anomaly models are about grown accounts
 /// and learn from these alone; trees and sequence model learn from younger ones as well. `progress` hears of every epoch, and
 /// may end it early. With a checkpoint, the training of the sequence model can be interrupted and gone on with.
 ///
@@ -31,13 +33,6 @@ pub fn fit(
 ) -> Result<Artifact, LoaderError> {
     let params = config.params();
     let scales: Vec<Scale> = ACCOUNT_FEATURES.iter().map(|feature| feature.scale).collect();
-    let sets = FeatureSets {
-        scales: Some(&scales),
-        training: &inputs(training.grown.iter()),
-        tree_training: &inputs(training.all()),
-        tree_validation: &inputs(validation.all()),
-    };
-    let stages = FeatureStages::fit(&sets, params, &mut |_| ControlFlow::Continue(()))?;
     let network = if params.epochs > 0 && training.grown.len() >= params.sequence_accounts {
         let (network, history) = fit_sequence(training, validation, params, checkpoint, progress)?;
         record.epochs = history.epochs.iter().map(EpochRecord::from).collect();
@@ -45,7 +40,26 @@ pub fn fit(
     } else {
         None
     };
-    let rows = scored(&stages, validation.grown.iter());
+    let accounts = training.grown.len() + validation.grown.len();
+    let mut go_on = |_| ControlFlow::Continue(());
+    let (stages, rows) = if network.is_none() && accounts < FEW_ROWS {
+        let pool = Pool {
+            scales: Some(&scales),
+            rows: &inputs(training.grown.iter().chain(&validation.grown)),
+            younger: Some(&inputs(training.younger.iter().chain(&validation.younger))),
+        };
+        fit_crossed(&pool, params, &mut go_on)?
+    } else {
+        let sets = FeatureSets {
+            scales: Some(&scales),
+            training: &inputs(training.grown.iter()),
+            tree_training: &inputs(training.all()),
+            tree_validation: Some(&inputs(validation.all())),
+        };
+        let stages = FeatureStages::fit(&sets, params, &mut go_on)?;
+        let rows = scored(&stages, validation.grown.iter());
+        (stages, rows)
+    };
     let sequences = match &network {
         Some(network) => Some(scored_sequences(&stages, network, validation)?),
         None => None,

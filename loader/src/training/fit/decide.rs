@@ -2,7 +2,7 @@
 
 use botdet_models::calibration::CalibrationError;
 use botdet_models::metrics::{Ranked, Target, Threshold};
-use botdet_models::pipeline::{Combiner, Decision, SequenceCombiners, StageScores};
+use botdet_models::pipeline::{Combiner, Decision, SequenceCombiners, SequenceVoice, StageScores};
 
 use super::params::{FitParams, ThresholdRule};
 use super::stages::FeatureStages;
@@ -39,9 +39,13 @@ impl Scored {
         positive.min(self.labels.len() - positive) >= LEAST_TO_COMBINE
     }
 
-    fn combiner(&self, stages: impl Fn(&StageScores) -> StageScores) -> Result<Combiner, CalibrationError> {
+    fn combiner(
+        &self,
+        voice: SequenceVoice,
+        stages: impl Fn(&StageScores) -> StageScores,
+    ) -> Result<Combiner, CalibrationError> {
         let scores: Vec<StageScores> = self.scores.iter().map(stages).collect();
-        Combiner::fit(&scores, &self.labels)
+        Combiner::fit(&scores, &self.labels, voice)
     }
 }
 
@@ -56,9 +60,10 @@ pub fn decide(
     sequences: Option<&Scored>,
     params: &FitParams,
 ) -> Result<Decision, CalibrationError> {
-    let by_filter = rows.combiner(|row| StageScores { filter: row.filter, ..StageScores::default() })?;
+    let by_filter = rows
+        .combiner(SequenceVoice::Free, |row| StageScores { filter: row.filter, ..StageScores::default() })?;
     let by_trees = match stages.trees {
-        Some(_) => Some(rows.combiner(|row| StageScores { sequence: None, ..*row })?),
+        Some(_) => Some(rows.combiner(SequenceVoice::Free, |row| StageScores { sequence: None, ..*row })?),
         None => None,
     };
     let by_sequence = match sequences {
@@ -105,10 +110,13 @@ fn threshold(rule: ThresholdRule, probabilities: &[f64], labels: &[bool]) -> f64
     Threshold::for_target(&Ranked::of(probabilities, labels), target).map_or(1.0, |threshold| threshold.value)
 }
 
-/// Fits to the young accounts or to the others; to all where too few of them are there.
+/// Fits to the young accounts or to the others; to all where too few of them are there. Of a young account little but its
+/// sequence is known: it may speak for it.
 fn of_some(sequences: &Scored, young: bool) -> Result<Combiner, CalibrationError> {
     let some = sequences.only(|row| sequences.young[row] == young);
-    if some.suffices() { some.combiner(|row| *row) } else { sequences.combiner(|row| *row) }
+    let voice = if young { SequenceVoice::Free } else { SequenceVoice::AccusesOnly };
+    let rows = if some.suffices() { &some } else { sequences };
+    rows.combiner(voice, |row| *row)
 }
 
 /// The score below which this share of a class lies.

@@ -1,12 +1,14 @@
 //! Training one model version.
 
 mod account;
+mod crossed;
 mod decide;
 mod judge;
 mod params;
 mod stages;
 
 pub use account::fit;
+pub use crossed::{FEW_ROWS, Pool, fit_crossed};
 pub use decide::{Scored, decide};
 pub use judge::{Figures, judge, judge_candidates, open, scores};
 pub use params::{FitConfig, FitParams, ScheduleKind, ThresholdRule, TreeKind};

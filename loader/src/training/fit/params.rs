@@ -12,8 +12,8 @@ pub struct FitParams {
     pub seed: u64,
     /// Threads to use.
     pub threads: usize,
-    /// Strength of the filter's L2 penalty.
-    pub l2: f64,
+    /// Strength of the filter's L2 penalty; `None` chooses it where rows are few, and is 10 where they are many.
+    pub l2: Option<f64>,
     /// Trees that join the filter, if any.
     pub trees: TreeKind,
     /// Whether an autoencoder joins the isolation forest.
@@ -78,6 +78,8 @@ impl ScheduleKind {
 /// What kind of trees joins the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum TreeKind {
+    /// A random forest where rows are few, gradient boosting where they are many.
+    Auto,
     /// Gradient boosting.
     Boosting,
     /// Random forest.
@@ -106,8 +108,8 @@ impl FitParams {
     pub const DEFAULT: Self = Self {
         seed: 1,
         threads: 1,
-        l2: 10.0,
-        trees: TreeKind::Boosting,
+        l2: None,
+        trees: TreeKind::Auto,
         autoencoder: true,
         contamination: 0.10,
         review: ThresholdRule::Fixed(0.5),
@@ -141,8 +143,8 @@ impl FitParams {
     /// # Errors
     /// [`LoaderError::Option`] or [`LoaderError::Gru`] with the one that is out of bounds.
     pub fn check(self) -> Result<FitConfig, LoaderError> {
-        check_option("l2", self.l2, 1e-9, 1e9)?;
-        check_option("contamination", self.contamination, 0.0, 0.5)?;
+        check_option("--l2", self.l2.unwrap_or(1.0), 1e-9, 1e9)?;
+        check_option("--contamination", self.contamination, 0.0, 0.5)?;
         self.review.check("review threshold")?;
         self.automatic.check("automatic threshold")?;
         if self.epochs > 0 {

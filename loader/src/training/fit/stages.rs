@@ -17,8 +17,12 @@ use crate::zoo::{Sample, Session, ZooError};
 
 /// Rows, and humans among them, from which on an autoencoder has something to learn.
 const AUTOENCODER_ROWS: usize = 200;
-/// Rows from which on trees may be large.
-const FEW_ROWS: usize = 20_000;
+/// Strength of the filter's L2 penalty where it is neither given nor chosen.
+const PENALTY: f64 = 10.0;
+/// Rows from which on boosted trees may be large.
+const MANY_ROWS: usize = 20_000;
+/// Rows from which on boosting does better than a forest.
+const BOOSTED_ROWS: usize = 3_000;
 /// Rows that anomaly models learn from, at most: what is ordinary shows in fewer than all.
 const ANOMALY_ROWS: usize = 20_000;
 
@@ -40,7 +44,28 @@ impl Inputs {
         Rows::with_infinite_missing(self.values.iter().map(|value| *value as f32).collect(), self.width)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[f64]> {
+    /// Some of the rows, in the order they are named.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let row = |row: &usize| &self.values[row * self.width..(row + 1) * self.width];
+        Self {
+            values: rows.iter().flat_map(row).copied().collect(),
+            width: self.width,
+            labels: rows.iter().map(|row| self.labels[*row]).collect(),
+        }
+    }
+
+    /// These rows, and others of the same width behind them.
+    #[must_use]
+    pub fn with(&self, others: &Self) -> Self {
+        Self {
+            values: [&self.values[..], &others.values].concat(),
+            width: self.width,
+            labels: [&self.labels[..], &others.labels].concat(),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.width)
     }
 }
@@ -53,8 +78,8 @@ pub struct FeatureSets<'a> {
     pub training: &'a Inputs,
     /// For the trees.
     pub tree_training: &'a Inputs,
-    /// Ends the growth of boosted trees.
-    pub tree_validation: &'a Inputs,
+    /// Ends the growth of boosted trees; without it a part of the rows they learn from is kept for that.
+    pub tree_validation: Option<&'a Inputs>,
 }
 
 /// The trained stages.
@@ -92,7 +117,7 @@ impl FeatureStages {
         let targets: Vec<f64> = labels.iter().map(|label| f64::from(*label)).collect();
         let weights = balanced_weights(labels);
         let observations = Observations { inputs: &standardised, targets: &targets, weights: &weights };
-        let logistic = LogisticParams { l2: params.l2, ..LogisticParams::default() };
+        let logistic = LogisticParams { l2: params.l2.unwrap_or(PENALTY), ..LogisticParams::default() };
         let filter = Logistic::fit(observations, logistic)?;
         let step = labels.len().div_ceil(ANOMALY_ROWS).max(1);
         let some: Vec<f64> = standardised.chunks_exact(*width).step_by(step).flatten().copied().collect();
@@ -180,15 +205,20 @@ fn fit_trees(
     let weights = vec![1.0; labels.len()];
     let sample = Sample::new(&rows, labels, &weights).map_err(ZooError::from)?;
     let mut session = Session { seed: params.seed, threads: params.threads.max(1), progress };
-    let fitted = match params.trees {
+    let kind = match params.trees {
+        TreeKind::Auto if labels.len() < BOOSTED_ROWS => TreeKind::Forest,
+        TreeKind::Auto => TreeKind::Boosting,
+        given => given,
+    };
+    let fitted = match kind {
         TreeKind::None => return Ok(None),
-        TreeKind::Boosting => {
-            let validation_rows = sets.tree_validation.rows();
-            let validation_labels = &sets.tree_validation.labels;
-            let validation_weights = vec![1.0; validation_labels.len()];
-            let validation = Sample::new(&validation_rows, validation_labels, &validation_weights);
-            let config = boosting(labels.len()).check()?;
-            config.fit_ensemble(sample, Some(validation.map_err(ZooError::from)?), &mut session)?
+        TreeKind::Boosting | TreeKind::Auto => {
+            let rows = sets.tree_validation.map(Inputs::rows);
+            let weights = vec![1.0; rows.as_ref().map_or(0, Rows::len)];
+            let given = rows.as_ref().zip(sets.tree_validation);
+            let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &weights));
+            let validation = validation.transpose().map_err(ZooError::from)?;
+            boosting(labels.len()).check()?.fit_ensemble(sample, validation, &mut session)?
         }
         TreeKind::Forest => {
             ForestParams::new(ForestKind::RandomForest).check()?.fit_ensemble(sample, &mut session)?
@@ -205,7 +235,7 @@ fn boosting(rows: usize) -> BoostingParams {
     let early_stopping = Some(EarlyStopping { patience: 30, validation_share: 0.1 });
     let defaults =
         BoostingParams { rounds: 500, learning_rate: 0.05, early_stopping, ..BoostingParams::default() };
-    if rows >= FEW_ROWS {
+    if rows >= MANY_ROWS {
         return defaults;
     }
     BoostingParams {
