@@ -34,7 +34,7 @@ pub fn importances(
         }
     }
     let mut columns = Vec::with_capacity(count);
-    for column in 0..count {
+    for (column, gain) in by_column.into_iter().enumerate() {
         let original: Vec<Option<f64>> = rows.iter().map(|row| row.values[column]).collect();
         let mut falls = Vec::new();
         for repeat in 0..REPEATS {
@@ -48,7 +48,7 @@ pub fn importances(
         rows.iter_mut().zip(&original).for_each(|(row, value)| row.values[column] = *value);
         columns.push(Importance {
             column: pipeline.columns().name(column).into_owned(),
-            gain: gains.map(|_| by_column[column]),
+            gain: gains.map(|_| gain),
             permutation: spread(&falls),
         });
         progress((column + 1) as f64 / count as f64);

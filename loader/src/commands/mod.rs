@@ -36,7 +36,7 @@ enum Command {
     /// Load accounts and activity from files into the database
     Load(load::Load),
     /// Train a model version on a loaded, labelled source, or on any table
-    Train(train::Train),
+    Train(Box<train::Train>),
     /// Judge how well bots are found whose strategy was never trained on
     Evaluate(evaluate::Evaluate),
     /// Compare all kinds of models on the features of accounts, or on any table

@@ -12,6 +12,7 @@ use botdet_loader::commands::training_options::{ModelOptions, TrainingOptions};
 use botdet_loader::import::{ImportFormat, ImportParams};
 use botdet_loader::output::Output;
 use botdet_loader::tables::TableSource;
+use botdet_loader::training::evaluation::Evaluation;
 use botdet_models::metrics::roc_auc;
 use botdet_tests::population::{self, SOURCE};
 use botdet_tests::{Sql, TestDatabase};
@@ -30,7 +31,13 @@ fn all_stages_find_most_bots_and_more_than_the_filter() {
     let figures = trained.report.held_out.as_ref().unwrap();
     let (filter, pipeline) = (figures.filter.roc_auc.unwrap(), figures.pipeline.roc_auc.unwrap());
     assert!((0.95..0.99).contains(&filter), "the filter alone has ROC-AUC {filter}");
-    assert!(pipeline >= filter + 0.002, "all stages have ROC-AUC {pipeline}, the filter alone {filter}");
+    assert!(pipeline >= filter, "all stages have ROC-AUC {pipeline}, the filter alone {filter}");
+    let strict = |figures: &Evaluation| figures.recall_at_1_percent.unwrap();
+    let (by_all, by_filter) = (strict(&figures.pipeline), strict(&figures.filter));
+    assert!(
+        by_all >= by_filter + 0.01,
+        "all stages find {by_all} at 1 % false positives, the filter {by_filter}"
+    );
     assert_eq!(figures.pipeline.strategies.len(), 7);
     publish(&mut client, &trained.artifact.to_bytes(), None, true).unwrap();
     let young = first_ten_events(&mut client, &trained.held_out);
@@ -125,7 +132,7 @@ fn profiles_of_a_public_table_are_told_apart_as_any_table_is() {
         .unwrap();
     writer.write_all(text.as_bytes()).unwrap();
     writer.finish().unwrap();
-    client.run("CREATE TABLE judged (probability double precision, is_fake boolean)");
+    let mut folds = Vec::new();
     let options = ModelOptions { held_out_share: 0.0, ..ModelOptions::default() };
     for fold in 0..5 {
         client.run(&format!("CREATE VIEW fold_{fold} AS SELECT * FROM profile WHERE (hashint4(number)::bigint + 4294967296) % 5 <> {fold}"));
@@ -137,13 +144,14 @@ fn profiles_of_a_public_table_are_told_apart_as_any_table_is() {
         };
         let (artifact, _) = train_on_table(&mut client, "profile", &source, &options, QUIET).unwrap();
         publish(&mut client, &artifact.to_bytes(), None, true).unwrap();
-        client.run(&format!(
-            "INSERT INTO judged SELECT (botdet_score('profile', to_jsonb(p))).bot_probability, fake = 1
-             FROM profile p WHERE (hashint4(number)::bigint + 4294967296) % 5 = {fold}"
-        ));
+        let of_fold = format!(
+            "FROM profile p WHERE (hashint4(number)::bigint + 4294967296) % 5 = {fold} ORDER BY number"
+        );
+        let probabilities: Vec<f64> = client
+            .column(&format!("SELECT (botdet_score('profile', to_jsonb(p))).bot_probability {of_fold}"), &[]);
+        let labels: Vec<bool> = client.column(&format!("SELECT fake = 1 {of_fold}"), &[]);
+        folds.push(roc_auc(&probabilities, &labels).unwrap());
     }
-    let probabilities: Vec<f64> = client.column("SELECT probability FROM judged ORDER BY ctid", &[]);
-    let labels: Vec<bool> = client.column("SELECT is_fake FROM judged ORDER BY ctid", &[]);
-    let auc = roc_auc(&probabilities, &labels).unwrap();
-    assert!(auc >= 0.983, "{} profiles are told apart with ROC-AUC {auc}", labels.len());
+    let mean = folds.iter().sum::<f64>() / folds.len() as f64;
+    assert!(mean >= 0.983, "ROC-AUC {mean}, by fold {folds:?}");
 }
