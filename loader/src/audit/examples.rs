@@ -8,8 +8,9 @@ use crate::report::data::{Contribution, Contributions, Example, ExampleKind};
 
 /// Contributions of a row that are listed.
 const LISTED: usize = 10;
-/// What the pipeline calls the term that no column has a part in.
+/// What the pipeline calls the term that no column has a part in, and that of the sequence model.
 const BASELINE: &str = "baseline";
+const SEQUENCE: &str = "sequence of events";
 
 /// One row of each kind, where there is one: the surest of the right and of the wrong ones, and the one nearest to the
 /// threshold.
@@ -72,15 +73,22 @@ fn example(
         probability,
         is_positive: row.is_bot,
         base,
-        contributions: listed.iter().map(|reason| contribution(reason)).collect(),
+        contributions: listed.iter().map(|reason| contribution(pipeline, row, reason)).collect(),
         others: others.iter().map(|reason| reason.contribution).sum(),
     })
 }
 
-fn contribution(reason: &Reason) -> Contribution {
-    Contribution {
-        column: reason.subject.to_string(),
-        value: reason.label.clone().or_else(|| reason.value.map(|value| format!("{value:.4}"))),
-        amount: reason.contribution,
-    }
+fn contribution(pipeline: &Pipeline, row: &AuditRow, reason: &Reason) -> Contribution {
+    let is_column = pipeline.columns().position(&reason.subject).is_some();
+    let value = match (&row.sequence, &reason.label) {
+        (_, Some(label)) => Some(label.clone()),
+        (_, None) if is_column => reason.value.map(written),
+        (Some(sequence), None) if reason.subject == SEQUENCE => Some(format!("{} events", sequence.len())),
+        _ => pipeline.anomaly(&row.values).map(|anomaly| written(anomaly.score)),
+    };
+    Contribution { column: reason.subject.to_string(), value, amount: reason.contribution }
+}
+
+fn written(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }

@@ -14,10 +14,13 @@ use crate::report::data::{
 
 /// Points of a curve that are drawn, at most.
 const CURVE_POINTS: usize = 300;
-/// Bins of equal width, for calibration curve and distributions.
-const BINS: usize = 20;
+/// Bins of equal width of the calibration curve.
+const BINS: usize = 10;
+/// Bins of the distributions.
+const SCORE_BINS: usize = 40;
 /// Rows reviewed that precision at capacity is stated for, as shares of all rows.
-const CAPACITIES: [f64; 12] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5];
+const CAPACITIES: [f64; 14] =
+    [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5];
 const NO_BOTS: &str = "no positive rows";
 const ONE_CLASS: &str = "rows of one class only";
 
@@ -162,9 +165,9 @@ pub fn calibration(judged: &Judgement, method: &str) -> Calibration {
 /// How probabilities are distributed, by class.
 #[must_use]
 pub fn distribution(judged: &Judgement) -> ScoreDistribution {
-    let histogram = Histogram::of(&judged.probabilities, &judged.labels, (0.0, 1.0), 2 * BINS);
+    let histogram = Histogram::of(&judged.probabilities, &judged.labels, (0.0, 1.0), SCORE_BINS);
     ScoreDistribution {
-        edges: (0..=2 * BINS).map(|edge| edge as f64 / (2 * BINS) as f64).collect(),
+        edges: (0..=SCORE_BINS).map(|edge| edge as f64 / SCORE_BINS as f64).collect(),
         positive: histogram.positives,
         negative: histogram.negatives,
     }

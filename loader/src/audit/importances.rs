@@ -7,8 +7,9 @@ use botdet_models::pipeline::{Depth, Pipeline, PipelineError};
 use super::{AuditRow, Judgement, probabilities};
 use crate::report::data::{Estimate, Importance, Importances, Interval};
 
-/// Rows whose columns are permuted, at most.
+/// Rows that are looked at, at most; of those with a sequence, which take long to score, fewer have their columns permuted.
 const ROWS: usize = 2_000;
+const ROWS_WITH_SEQUENCE: usize = 250;
 /// Times that each column is permuted.
 const REPEATS: u64 = 3;
 
@@ -24,6 +25,10 @@ pub fn importances(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Importances, PipelineError> {
     let mut rows: Vec<AuditRow> = sample(rows, seed);
+    if rows.iter().any(|row| row.sequence.is_some()) {
+        let step = rows.len().div_ceil(ROWS_WITH_SEQUENCE).max(1);
+        rows = rows.into_iter().step_by(step).collect();
+    }
     let labels: Vec<bool> = rows.iter().map(|row| row.is_bot).collect();
     let whole = roc_auc(&probabilities(pipeline, &rows, Depth::Full)?, &labels);
     let count = pipeline.columns().count();

@@ -97,7 +97,9 @@ fn share(part: u64, whole: u64, absent_because: &str) -> Estimate {
     let z = 1.959_963_984_540_054f64;
     let middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let interval = Interval { low: (middle - half).max(0.0), high: (middle + half).min(1.0) };
+    let low = if part == 0 { 0.0 } else { (middle - half).max(0.0) };
+    let high = if part == whole { 1.0 } else { (middle + half).min(1.0) };
+    let interval = Interval { low, high };
     Estimate { value: Some(p), interval: Some(interval), absent_because: None }
 }
 

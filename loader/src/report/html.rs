@@ -70,7 +70,7 @@ fn contents(sections: &[Section]) -> Markup {
 
 fn header(header: &Header) -> Markup {
     let facts = [
-        ("Trained", header.created_at.format("%-d %B %Y, %H:%M UTC").to_string()),
+        ("Measured", header.created_at.format("%-d %B %Y, %H:%M UTC").to_string()),
         ("Data", text::clean(&header.data)),
         ("Seed", header.seed.to_string()),
         ("Program", text::clean(&header.code_version)),

@@ -34,7 +34,8 @@ impl StageScores {
 }
 
 /// How stages are weighed, and how their sum becomes a probability:
-/// `log-odds = intercept + filter · f + trees · t + sequence · s + anomaly · (a - ½)`, then the calibration.
+/// `log-odds = intercept + filter · f + trees · t + sequence · s + anomaly · (a - ½)`, then the calibration. Where the sequence has
+/// a floor, `s` is what it exceeds that by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Combiner {
@@ -55,7 +56,7 @@ pub struct StageWeights {
     pub trees: Option<f64>,
     /// Weight of the sequence model; `None` where it is not asked.
     pub sequence: Option<f64>,
-    /// Log-odds that the sequence model counts with at the least; `None` without such a bound.
+    /// Log-odds up to which the sequence model is silent; `None` where it always speaks.
     pub sequence_floor: Option<f64>,
     /// Weight of the anomaly, learned from labels: below 0 where bots are the ordinary ones. `None` without anomaly model.
     pub anomaly: Option<f64>,
@@ -92,8 +93,9 @@ impl Combiner {
         let of = |index: usize| scaled[index].as_ref().map(|stage| weights.stages[index] * stage.slope);
         let shift = scaled.iter().zip(&weights.stages);
         let shift: f64 = shift.filter_map(|(stage, weight)| Some(weight * stage.as_ref()?.intercept)).sum();
+        let silence = of(2).zip(floor).map_or(0.0, |(weight, floor)| weight * floor);
         let weights = StageWeights {
-            intercept: weights.intercept + shift,
+            intercept: weights.intercept + shift + silence,
             filter: of(0).unwrap_or(0.0),
             trees: of(1),
             sequence: of(2),
@@ -146,7 +148,8 @@ impl StageWeights {
     #[must_use]
     pub fn sequence_term(&self, scores: &StageScores) -> f64 {
         let heard = scores.with_sequence_floor(self.sequence_floor).sequence;
-        self.sequence.zip(heard).map_or(0.0, |(weight, score)| weight * score)
+        let silence = self.sequence_floor.unwrap_or(0.0);
+        self.sequence.zip(heard).map_or(0.0, |(weight, score)| weight * (score - silence))
     }
 
     /// What the anomaly adds to the log-odds.

@@ -113,7 +113,7 @@ pub struct Header {
     pub nouns: Nouns,
     /// The pipeline's stages in order.
     pub stages: Vec<Stage>,
-    /// When the training ended.
+    /// When the figures were measured.
     pub created_at: DateTime<Utc>,
     /// The seed of everything random.
     pub seed: u64,

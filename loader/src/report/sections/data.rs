@@ -46,10 +46,13 @@ fn lead(report: &Report, data: &DataSummary) -> String {
 fn warnings(data: &DataSummary) -> Vec<String> {
     let all = data.columns.iter().filter(|column| column.missing >= 1.0).count();
     let constant = data.columns.iter().filter(|column| column.distinct == Some(1)).count();
-    let told = [(all, "hold no value at all"), (constant, "hold one value only")];
+    let told = [(all, "no value at all"), (constant, "one value only")];
     told.into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} columns {what}."))
+        .map(|(number, what)| {
+            let columns = if number == 1 { "column holds" } else { "columns hold" };
+            format!("{number} {columns} {what}.")
+        })
         .collect()
 }
 
