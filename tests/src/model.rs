@@ -48,7 +48,7 @@ fn models() -> &'static [Vec<u8>] {
 /// # Panics
 /// When training fails.
 pub(crate) fn train_and_publish(client: &mut Client) {
-    let full = trained(client, Size { epochs: 3, hidden: 16, layers: 1, trees: TreeKind::Boosting });
+    let full = trained(client, Size { epochs: 20, hidden: 16, layers: 1, trees: TreeKind::Boosting });
     let filter = trained(client, Size { epochs: 0, hidden: 16, layers: 1, trees: TreeKind::None });
     for (artifact, comment, activate) in [(&full, "all stages", true), (&filter, "filter only", false)] {
         if let Err(error) = publish(client, artifact, Some(comment), activate) {
@@ -79,11 +79,11 @@ pub fn trained(client: &mut Client, size: Size) -> Vec<u8> {
         model: ModelOptions { seed: 7, l2: Some(1.0), trees: size.trees, ..ModelOptions::default() },
         sequence: SequenceOptions {
             epochs: size.epochs,
-            patience: 3,
+            patience: 8,
             hidden: size.hidden,
             layers: size.layers,
             dropout: 0.0,
-            learning_rate: 3e-3,
+            learning_rate: 1e-2,
             sequence_accounts: 0,
             ..SequenceOptions::default()
         },
