@@ -13,7 +13,7 @@ use super::{AuditRow, Judgement, columns, examples, fairness, figures, shortcuts
 use crate::error::LoaderError;
 use crate::output::Output;
 use crate::report::data::{
-    Epoch, Estimate, Header, HeldOutStrategy, LeaveOneOut, Report, Stage, Training, TrainingRun, Zoo,
+    Epoch, Estimate, Header, HeldOutStrategy, LeaveOneOut, Report, Stage, Training, TrainingRun, Trial, Zoo,
 };
 use crate::training::fit::{FitParams, open};
 use crate::training::leave_one_out::leave_one_out;
@@ -199,9 +199,18 @@ impl<'a> Audit<'a> {
     }
 
     fn training(&self) -> Option<Training> {
-        if self.record.epochs.is_empty() {
+        if self.record.epochs.is_empty() && self.record.trials.is_empty() {
             return None;
         }
+        let trials = self.record.trials.iter().zip(1..).map(|(trial, number)| Trial {
+            number,
+            settings: match trial.share {
+                share if share < 1.0 => format!("{}; on {:.0} % of the rows", trial.settings, 100.0 * share),
+                _ => trial.settings.clone(),
+            },
+            score: trial.roc_auc,
+            seconds: None,
+        });
         let epochs = self.record.epochs.iter().zip(1..).map(|(epoch, number)| Epoch {
             number,
             training_loss: Some(epoch.training_loss),
@@ -214,7 +223,8 @@ impl<'a> Audit<'a> {
             epochs: epochs.collect(),
             best_epoch: best.map(|index| index as u64 + 1),
         };
-        Some(Training { runs: vec![run], search_measure: None, trials: Vec::new() })
+        let runs = if run.epochs.is_empty() { Vec::new() } else { vec![run] };
+        Some(Training { runs, search_measure: Some("ROC-AUC".to_owned()), trials: trials.collect() })
     }
 
     /// The latest comparison of models that was stored for the detector.

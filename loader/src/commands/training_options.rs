@@ -37,6 +37,9 @@ pub struct ModelOptions {
     /// Trees that join the filter
     #[arg(long, value_enum, default_value_t = DEFAULT.trees)]
     pub trees: TreeKind,
+    /// Settings of boosted trees to try by cross-validation before the training; 0 takes the default ones
+    #[arg(long, default_value_t = DEFAULT.search_trials, value_name = "TRIALS")]
+    pub search: usize,
     /// Leave out the autoencoder: the isolation forest alone says what is unusual
     #[arg(long)]
     pub no_autoencoder: bool,
@@ -123,6 +126,7 @@ impl Default for ModelOptions {
             threads: None,
             l2: None,
             trees: DEFAULT.trees,
+            search: DEFAULT.search_trials,
             no_autoencoder: false,
             contamination: DEFAULT.contamination,
             threshold: None,
@@ -197,6 +201,7 @@ impl ModelOptions {
             threads: self.threads.unwrap_or_else(available),
             l2: self.l2,
             trees: self.trees,
+            search_trials: self.search,
             autoencoder: !self.no_autoencoder,
             contamination: self.contamination,
             review: self.review()?,
@@ -237,6 +242,7 @@ impl ModelOptions {
             held_out_share: self.held_out_share,
             review_target: precision.or(rate).or(capacity),
             importances: None,
+            trials: Vec::new(),
             epochs: Vec::new(),
         }
     }

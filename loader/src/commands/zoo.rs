@@ -11,8 +11,9 @@ use super::train_table::TableOptions;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::{LoaderError, check_option};
 use crate::output::Output;
+use crate::report::data::ZooEntry;
 use crate::tables::{TableData, read_table};
-use crate::training::comparison::{Contest, EntryFigures, Preparation, compare, store};
+use crate::training::comparison::{Contest, Preparation, compare, store};
 use crate::training::dataset::{Moment, compare_accounts, labelled_accounts, read_examples};
 use crate::training::split::{SplitShares, stratified};
 use crate::training::table::TableSplit;
@@ -146,8 +147,8 @@ impl Zoo {
 }
 
 /// The table, best first.
-fn written(table: &[EntryFigures]) -> String {
-    let mut sorted: Vec<&EntryFigures> = table.iter().collect();
+fn written(table: &[ZooEntry]) -> String {
+    let mut sorted: Vec<&ZooEntry> = table.iter().collect();
     sorted.sort_by(|a, b| b.roc_auc.unwrap_or(-1.0).total_cmp(&a.roc_auc.unwrap_or(-1.0)));
     let mut text = format!(
         "{:<26}{:>9}{:>10}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}{:>9}{:>10}\n",
@@ -156,13 +157,13 @@ fn written(table: &[EntryFigures]) -> String {
     let short = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
     for entry in sorted {
         if let Some(failure) = &entry.failure {
-            text.push_str(&format!("{:<26}{failure}\n", entry.learner));
+            text.push_str(&format!("{:<26}{failure}\n", entry.name));
             continue;
         }
         let time = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
         text.push_str(&format!(
             "{:<26}{:>9}{:>10}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}{:>9}{:>10}\n",
-            entry.learner,
+            entry.name,
             short(entry.accuracy),
             short(entry.precision),
             short(entry.recall),

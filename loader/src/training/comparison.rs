@@ -7,7 +7,6 @@ use botdet_models::metrics::{Bins, Ranked, brier_score, calibration_error, relia
 use botdet_models::rows::Rows;
 use botdet_models::sgd::SgdLoss;
 use postgres::Client;
-use serde::Serialize;
 
 use crate::error::LoaderError;
 use crate::report::data::{Zoo, ZooEntry};
@@ -46,35 +45,6 @@ pub struct Contest<'a> {
     pub held_out_labels: &'a [bool],
 }
 
-/// One entry's figures.
-#[derive(Clone, Debug, Serialize)]
-pub struct EntryFigures {
-    /// Its name.
-    pub learner: String,
-    /// Share of the rows judged rightly, at probability 0.5 as the next three.
-    pub accuracy: Option<f64>,
-    /// Share of those called positive that are.
-    pub precision: Option<f64>,
-    /// Share of the positives called so.
-    pub recall: Option<f64>,
-    /// Harmonic mean of both.
-    pub f1: Option<f64>,
-    /// Area under the ROC curve.
-    pub roc_auc: Option<f64>,
-    /// Average precision.
-    pub pr_auc: Option<f64>,
-    /// Mean squared error of the probabilities.
-    pub brier: Option<f64>,
-    /// Expected calibration error, by 15 bins of equally many rows.
-    pub calibration_error: Option<f64>,
-    /// Seconds that fitting took.
-    pub fit_seconds: Option<f64>,
-    /// Microseconds that judging a row took, in one call for all.
-    pub microseconds_per_row: Option<f64>,
-    /// Why there are no figures.
-    pub failure: Option<String>,
-}
-
 /// Names of all entries, in the order in which they are compared.
 ///
 /// # Errors
@@ -94,7 +64,7 @@ pub fn compare(
     seed: u64,
     threads: usize,
     progress: &mut dyn FnMut(&str, f64),
-) -> Result<Vec<EntryFigures>, LoaderError> {
+) -> Result<Vec<ZooEntry>, LoaderError> {
     let names = names()?;
     if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(LoaderError::UnknownLearner { name: unknown.clone(), known: names.join(", ") });
@@ -111,7 +81,7 @@ pub fn compare(
             ..Prepared::new(learner)
         };
         let figures = judge(contest, &learner, seed, threads, &mut |share| progress(name, share));
-        table.push(figures.unwrap_or_else(|error| EntryFigures::failed(name, &error)));
+        table.push(figures.unwrap_or_else(|error| failed(name, &error)));
     }
     Ok(table)
 }
@@ -122,7 +92,7 @@ fn judge(
     seed: u64,
     threads: usize,
     progress: &mut dyn FnMut(f64),
-) -> Result<EntryFigures, ZooError> {
+) -> Result<ZooEntry, ZooError> {
     let weights = vec![1.0; contest.training_labels.len()];
     let sample = Sample::new(contest.training, contest.training_labels, &weights)?;
     let mut session = Session {
@@ -142,8 +112,8 @@ fn judge(
     let labels = contest.held_out_labels;
     let ranked = Ranked::of(&probabilities, labels);
     let counts = ranked.confusion(THRESHOLD);
-    Ok(EntryFigures {
-        learner: learner.name().to_owned(),
+    Ok(ZooEntry {
+        name: learner.name().to_owned(),
         accuracy: counts.accuracy(),
         precision: counts.precision(),
         recall: counts.recall(),
@@ -158,22 +128,21 @@ fn judge(
     })
 }
 
-impl EntryFigures {
-    fn failed(name: &str, error: &ZooError) -> Self {
-        Self {
-            learner: name.to_owned(),
-            accuracy: None,
-            precision: None,
-            recall: None,
-            f1: None,
-            roc_auc: None,
-            pr_auc: None,
-            brier: None,
-            calibration_error: None,
-            fit_seconds: None,
-            microseconds_per_row: None,
-            failure: Some(error.to_string()),
-        }
+/// An entry without figures.
+fn failed(name: &str, error: &ZooError) -> ZooEntry {
+    ZooEntry {
+        name: name.to_owned(),
+        accuracy: None,
+        precision: None,
+        recall: None,
+        f1: None,
+        roc_auc: None,
+        pr_auc: None,
+        brier: None,
+        calibration_error: None,
+        fit_seconds: None,
+        microseconds_per_row: None,
+        failure: Some(error.to_string()),
     }
 }
 
@@ -226,12 +195,7 @@ fn several() -> Result<Vec<Box<dyn Learner>>, ZooError> {
 ///
 /// # Errors
 /// [`LoaderError::Database`].
-pub fn store(
-    client: &mut Client,
-    detector: &str,
-    data: &str,
-    table: &[EntryFigures],
-) -> Result<(), LoaderError> {
+pub fn store(client: &mut Client, detector: &str, data: &str, table: &[ZooEntry]) -> Result<(), LoaderError> {
     let mut transaction = client.transaction()?;
     transaction.execute(include_str!("../sql/delete_comparison.sql"), &[&detector])?;
     let insert = transaction.prepare(include_str!("../sql/insert_comparison.sql"))?;
@@ -240,7 +204,7 @@ pub fn store(
             &insert,
             &[
                 &detector,
-                &entry.learner,
+                &entry.name,
                 &data,
                 &entry.accuracy,
                 &entry.precision,

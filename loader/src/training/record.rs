@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fit::TrialRecord;
 use super::split::SplitShares;
 use crate::error::LoaderError;
 use crate::gru::EpochReport;
@@ -25,6 +26,9 @@ pub struct TrainingRecord {
     pub review_target: Option<String>,
     /// Each input's part of what the trees' splits gained; `None` without trees.
     pub importances: Option<Vec<f64>>,
+    /// Settings of the trees that were tried; empty without a search.
+    #[serde(default)]
+    pub trials: Vec<TrialRecord>,
     /// Epochs of the sequence model; empty without one.
     pub epochs: Vec<EpochRecord>,
 }

@@ -129,6 +129,7 @@ pub fn train_table(
     let mut manifest = Manifest::new(detector, columns.fingerprint(), params.seed);
     manifest.description = record.description(split.training.len());
     record.importances.clone_from(&stages.importances);
+    record.trials.clone_from(&stages.trials);
     manifest.training = serde_json::to_value(&record)?;
     let mut parts = vec![
         (Columns::SCHEMA, serde_json::to_vec(&schema)?),

@@ -2,21 +2,8 @@
 
 use botdet_models::trees::MAX_WIDTH;
 
+pub(super) use crate::zoo::within;
 use crate::zoo::{Sample, ZooError};
-
-/// Refuses a setting outside its bounds; NaN is outside.
-pub(super) fn within(
-    learner: &'static str,
-    name: &'static str,
-    value: f64,
-    low: f64,
-    high: f64,
-) -> Result<(), ZooError> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(ZooError::Setting { learner, name, value, low, high })
-}
 
 /// Refuses samples that are larger than nodes and counts can name.
 pub(super) fn fits(learner: &'static str, sample: Sample<'_>) -> Result<(), ZooError> {

@@ -94,8 +94,8 @@ pub trait Classifier: Send + Sync {
     fn probabilities(&self, rows: &Rows) -> Vec<f64>;
 }
 
-/// Refuses a setting that is out of bounds.
-fn within(
+/// Refuses a setting that is out of bounds; NaN is.
+pub(crate) fn within(
     learner: &'static str,
     name: &'static str,
     value: f64,

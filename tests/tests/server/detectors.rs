@@ -323,11 +323,19 @@ fn the_zoo_is_compared_and_stored_and_shown_in_the_report() {
     assert!(message.contains("there is no learner oracle; there are random_forest"), "{message}");
 
     let file = folder.file("fraud.botdet");
-    train(&database, &file, &FRAUD);
+    train(&database, &file, &[&FRAUD[..], &["--trees", "boosting", "--search", "5"]].concat());
     let page = folder.file("report.html");
     output(botdet(&database.config()).args(["report", &file, "--out", &page]));
     let html = std::fs::read_to_string(&page).expect("it was written");
-    for section in ["Importances", "random_forest", "card verified", "Robustness", "plan", "Shortcuts"] {
+    for section in [
+        "Importances",
+        "random_forest",
+        "card verified",
+        "Robustness",
+        "plan",
+        "Shortcuts",
+        "least weight of a leaf",
+    ] {
         assert!(html.to_lowercase().contains(&section.to_lowercase()), "{section} is not in the report");
     }
     assert!(!html.contains("NaN") && !html.contains("http://") && !html.contains("<link"), "it stands alone");

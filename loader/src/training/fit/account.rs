@@ -69,6 +69,7 @@ pub fn fit(
     let mut manifest = Manifest::new(ACCOUNT, Columns::account().fingerprint(), params.seed);
     manifest.description = record.description(training.grown.len());
     record.importances.clone_from(&stages.importances);
+    record.trials.clone_from(&stages.trials);
     manifest.training = serde_json::to_value(&record)?;
     let mut parts = vec![(Pipeline::DECISION, serde_json::to_vec(&decision)?)];
     parts.extend(stages.parts());

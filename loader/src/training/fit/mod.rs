@@ -6,6 +6,7 @@ mod decide;
 mod judge;
 mod params;
 mod stages;
+mod tune;
 
 pub use account::fit;
 pub use crossed::{FEW_ROWS, Pool, fit_crossed};
@@ -13,6 +14,7 @@ pub use decide::{Scored, decide};
 pub use judge::{Figures, judge, judge_candidates, open, scores};
 pub use params::{FitConfig, FitParams, ScheduleKind, ThresholdRule, TreeKind};
 pub use stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+pub use tune::TrialRecord;
 
 /// Fewest rows of each class that a model is trained on.
 pub const LEAST_OF_EACH: usize = 20;

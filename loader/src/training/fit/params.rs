@@ -16,6 +16,8 @@ pub struct FitParams {
     pub l2: Option<f64>,
     /// Trees that join the filter, if any.
     pub trees: TreeKind,
+    /// Settings of boosted trees that are tried; 0 takes the default ones.
+    pub search_trials: usize,
     /// Whether an autoencoder joins the isolation forest.
     pub autoencoder: bool,
     /// Share of the training rows that count as anomalous.
@@ -110,6 +112,7 @@ impl FitParams {
         threads: 1,
         l2: None,
         trees: TreeKind::Auto,
+        search_trials: 0,
         autoencoder: true,
         contamination: 0.10,
         review: ThresholdRule::Fixed(0.5),

@@ -10,6 +10,7 @@ use botdet_models::preprocess::Preprocessor;
 use botdet_models::rows::Rows;
 
 use super::params::{FitParams, TreeKind};
+use super::tune::{TrialRecord, tune};
 use crate::autoencoder::{self, AutoencoderParams};
 use crate::error::LoaderError;
 use crate::trees::{BoostingParams, EarlyStopping, Fitted, ForestKind, ForestParams};
@@ -92,6 +93,8 @@ pub struct FeatureStages {
     pub trees: Option<(TreeStage, Vec<u8>)>,
     /// Each input's part of what the trees' splits gained, 0..1.
     pub importances: Option<Vec<f64>>,
+    /// Settings of the trees that were tried; empty without a search.
+    pub trials: Vec<TrialRecord>,
     /// Isolation forest and autoencoder.
     pub anomaly: AnomalyModels,
     /// What these say of the training rows.
@@ -124,13 +127,13 @@ impl FeatureStages {
         let some_labels: Vec<bool> = labels.iter().step_by(step).copied().collect();
         let anomaly = fit_anomaly(&some, &some_labels, params)?;
         let scale = anomaly.scale(&some, *width, params.contamination);
-        let fitted = fit_trees(sets, params, progress)?;
+        let (fitted, trials) = fit_trees(sets, params, progress)?;
         let importances = fitted.as_ref().map(|fitted| fitted.importances.clone());
         let trees = fitted.map(|Fitted { ensemble, .. }| {
             let bytes = ensemble.to_bytes();
             (TreeStage::new(ensemble), bytes)
         });
-        Ok(Self { preprocessor, filter, trees, importances, anomaly, scale })
+        Ok(Self { preprocessor, filter, trees, importances, trials, anomaly, scale })
     }
 
     /// What the stages say of rows.
@@ -194,12 +197,12 @@ fn fit_anomaly(inputs: &[f64], labels: &[bool], params: &FitParams) -> Result<An
     Ok(AnomalyModels { forest: Some(forest), autoencoder })
 }
 
-/// Trees, and each input's part of what their splits gained.
+/// Trees, with each input's part of what their splits gained, and the settings that were tried.
 fn fit_trees(
     sets: &FeatureSets<'_>,
     params: &FitParams,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-) -> Result<Option<Fitted>, LoaderError> {
+) -> Result<(Option<Fitted>, Vec<TrialRecord>), LoaderError> {
     let rows = sets.tree_training.rows();
     let labels = &sets.tree_training.labels;
     let weights = vec![1.0; labels.len()];
@@ -210,15 +213,21 @@ fn fit_trees(
         TreeKind::Auto => TreeKind::Boosting,
         given => given,
     };
+    let mut trials = Vec::new();
     let fitted = match kind {
-        TreeKind::None => return Ok(None),
+        TreeKind::None => return Ok((None, Vec::new())),
         TreeKind::Boosting | TreeKind::Auto => {
             let rows = sets.tree_validation.map(Inputs::rows);
             let weights = vec![1.0; rows.as_ref().map_or(0, Rows::len)];
             let given = rows.as_ref().zip(sets.tree_validation);
             let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &weights));
             let validation = validation.transpose().map_err(ZooError::from)?;
-            boosting(labels.len()).check()?.fit_ensemble(sample, validation, &mut session)?
+            let (settings, tried) = match boosting(labels.len()) {
+                defaults if params.search_trials == 0 => (defaults, Vec::new()),
+                defaults => tune(sets.training, &defaults, params)?,
+            };
+            trials = tried;
+            settings.check()?.fit_ensemble(sample, validation, &mut session)?
         }
         TreeKind::Forest => {
             ForestParams::new(ForestKind::RandomForest).check()?.fit_ensemble(sample, &mut session)?
@@ -227,7 +236,7 @@ fn fit_trees(
             ForestParams::new(ForestKind::ExtraTrees).check()?.fit_ensemble(sample, &mut session)?
         }
     };
-    Ok(Some(fitted))
+    Ok((Some(fitted), trials))
 }
 
 /// Few rows teach small trees, each on a part of rows and columns; many rows need no such care.
