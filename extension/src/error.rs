@@ -222,9 +222,9 @@ impl Error {
             }
             Self::State(_) => Some("botdet_state() and botdet_account_state() make states."),
             Self::NotAnAggregate => Some("Call botdet_state()."),
-            Self::Schema(_) | Self::NotAnObject(_) => Some(
-                "to_jsonb(row) makes an object of a row of the table; botdet.model_versions has the columns in the manifest.",
-            ),
+            Self::Schema(_) | Self::NotAnObject(_) => {
+                Some("to_jsonb(row) makes an object of a row of the table that the version learned from.")
+            }
             Self::UnknownDetector(_) => Some("botdet.detector lists the detectors there are."),
             Self::NoAnomalyModel(_) | Self::NoVersion(_) => {
                 Some("Train and publish a version, then botdet_activate() it.")

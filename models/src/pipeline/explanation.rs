@@ -1,7 +1,7 @@
 //! What makes up a score, in log-odds.
 
 use super::columns::Columns;
-use super::combiner::{StageScores, StageWeights};
+use super::combiner::{Combiner, StageScores};
 use crate::preprocess::Preprocessor;
 use crate::score::Reason;
 
@@ -9,6 +9,9 @@ use crate::score::Reason;
 const REASONS: usize = 4;
 /// Log-odds that are worth a word.
 const NOTABLE: f64 = 0.05;
+/// Sum of terms that is too small to tell a scale by, and the largest scale.
+const SMALLEST_SUM: f64 = 1e-6;
+const LARGEST_SCALE: f64 = 2.0;
 /// What a score starts from before anything is known of the row.
 const BASELINE: &str = "baseline";
 
@@ -24,17 +27,18 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// The terms of a row with these standardised inputs. `trees` is what each input adds to the log-odds of the trees; what
-    /// they say of every row, like the intercepts and the calibration, is the baseline's: it is what the terms lack to the
-    /// log-odds of `probability`.
+    /// The terms of a row: `filter` and `trees` are what each input adds to the log-odds of these stages. What stages say of
+    /// every row, like the intercepts, is the baseline's.
+    ///
+    /// Terms are told on the scale of the answer: where the calibration brings the extremes nearer, all terms shrink alike.
     pub fn new(
         columns: &Columns,
-        weights: &StageWeights,
+        combiner: &Combiner,
         scores: &StageScores,
         filter: impl Iterator<Item = f64>,
         trees: &[f64],
-        probability: f64,
     ) -> Self {
+        let weights = &combiner.weights;
         let mut by_column = vec![0.0; columns.count()];
         for (input, term) in filter.enumerate() {
             by_column[columns.owner(input)] += weights.filter * term;
@@ -50,8 +54,14 @@ impl Terms {
             stages.push(("anomaly", weights.anomaly_term(scores)));
         }
         let known: f64 = by_column.iter().sum::<f64>() + stages.iter().map(|(_, term)| term).sum::<f64>();
-        let baseline = (probability / (1.0 - probability)).ln() - known;
-        Self { columns: by_column, stages, baseline }
+        let sum = weights.log_odds(scores);
+        let (answer, start) = (combiner.calibrated_log_odds(sum), combiner.calibrated_log_odds(sum - known));
+        // A step of the calibration between two sums that are nearly one would blow terms up out of all proportion.
+        let scale = if known.abs() > SMALLEST_SUM { (answer - start) / known } else { 1.0 };
+        let scale = scale.clamp(0.0, LARGEST_SCALE);
+        by_column.iter_mut().for_each(|term| *term *= scale);
+        stages.iter_mut().for_each(|(_, term)| *term *= scale);
+        Self { columns: by_column, stages, baseline: answer - scale * known }
     }
 
     /// All terms as reasons, strongest first.

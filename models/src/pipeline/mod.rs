@@ -282,8 +282,7 @@ impl Pipeline {
             self.ask_sequence(&mut filtered, &[0], std::slice::from_ref(candidate), &mut || {})?;
         }
         let (combiner, _) = self.combiner(&filtered[0].scores, candidate.sequence);
-        let probability = combiner.calibrate(&filtered[0].scores).probability;
-        let terms = self.terms(combiner, &filtered[0], probability, true);
+        let terms = self.terms(combiner, &filtered[0], true);
         let reasons = terms.all(&self.columns, &self.decision.preprocessor, candidate.values);
         let percentile = |reason: &Reason| {
             let column = self
@@ -378,7 +377,7 @@ impl Pipeline {
         let (combiner, stage) = self.combiner(&filtered.scores, candidate.sequence);
         let calibrated = combiner.calibrate(&filtered.scores);
         let score = Score::new(calibrated.probability, self.threshold, stage);
-        let terms = self.terms(combiner, filtered, calibrated.probability, false);
+        let terms = self.terms(combiner, filtered, false);
         Score {
             interval: Some(calibrated.interval),
             anomaly: self.anomaly_of(&filtered.scores),
@@ -393,7 +392,7 @@ impl Pipeline {
     }
 
     /// What makes up a probability; where trees take part, exactly or along the row's path.
-    fn terms(&self, combiner: &Combiner, filtered: &Filtered, probability: f64, is_exact: bool) -> Terms {
+    fn terms(&self, combiner: &Combiner, filtered: &Filtered, is_exact: bool) -> Terms {
         let filter = &self.decision.filter;
         let by_filter = filter.coefficients.iter().zip(&filtered.standardised).map(|(c, x)| c * x);
         let trees = self.stages.trees.as_ref().filter(|_| combiner.weights.trees.is_some());
@@ -401,13 +400,6 @@ impl Pipeline {
             let row: Vec<f32> = filtered.inputs.iter().map(|input| *input as f32).collect();
             trees.terms(&row, is_exact)
         });
-        Terms::new(
-            &self.columns,
-            &combiner.weights,
-            &filtered.scores,
-            by_filter,
-            &by_trees.unwrap_or_default(),
-            probability,
-        )
+        Terms::new(&self.columns, combiner, &filtered.scores, by_filter, &by_trees.unwrap_or_default())
     }
 }
