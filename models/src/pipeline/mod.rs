@@ -220,19 +220,6 @@ impl Pipeline {
         }
     }
 
-    /// What every stage says of candidates, however sure the filter is; for weighing and judging stages.
-    ///
-    /// # Errors
-    /// As [`Pipeline::score`].
-    pub fn stage_scores(&mut self, candidates: &[Candidate<'_>]) -> Result<Vec<StageScores>, PipelineError> {
-        let mut filtered: Vec<Filtered> =
-            candidates.iter().map(|candidate| self.filtered(candidate.values)).collect();
-        let all: Vec<usize> = (0..candidates.len()).collect();
-        self.ask_trees(&mut filtered, &all, &mut || {});
-        self.ask_sequence(&mut filtered, &all, candidates, &mut || {})?;
-        Ok(filtered.into_iter().map(|filtered| filtered.scores).collect())
-    }
-
     /// Anomaly of a row; `None` without an anomaly model.
     #[must_use]
     pub fn anomaly(&self, values: &[Option<f64>]) -> Option<Anomaly> {
