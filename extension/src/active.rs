@@ -5,15 +5,16 @@
 //! [`invalidation`] for how that is heard of.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use botdet_models::artifact::Artifact;
-use botdet_models::pipeline::{Pipeline, PipelineError};
+use botdet_models::pipeline::{Overrides, Pipeline, PipelineError};
 
 use crate::error::Error;
 use crate::postgres::catalog::relation;
 use crate::postgres::invalidation::{self, DEPLOYMENTS, SnapshotKey};
 use crate::runtime::open_sequence_model;
-use crate::store::models::{self, Deployment};
+use crate::store::models::{self, Deployment, Version};
 
 /// Versions that a backend keeps loaded; the one that has gone unused for longest makes room.
 const MOST_LOADED: usize = 8;
@@ -25,15 +26,15 @@ thread_local! {
 }
 
 struct LookUp {
-    deployment: Deployment,
+    deployment: Rc<Deployment>,
     snapshot: Option<SnapshotKey>,
     /// Changes that this look-up surely saw; `None` when it holds for its own snapshot only.
     changes: Option<u64>,
 }
 
 struct Loaded {
-    /// Names the artifact's content, which a number would not: tables can be made anew within a session.
-    version: String,
+    /// Of the artifact: a name or a number would not do, since tables can be made anew within a session.
+    sha256: String,
     pipeline: Pipeline,
 }
 
@@ -45,18 +46,18 @@ pub fn init() {
 ///
 /// # Errors
 /// [`Error::UnknownDetector`] when there is none of that name.
-pub fn deployment(detector: &str) -> Result<Deployment, Error> {
+pub fn deployment(detector: &str) -> Result<Rc<Deployment>, Error> {
     if let Some(deployment) = remembered(detector) {
         return Ok(deployment);
     }
     let snapshot = SnapshotKey::active();
     DEPLOYMENTS.with(|watch| watch.restrict(vec![relation(c"botdet", c"deployment")]));
-    let deployment = models::deployment(detector)?;
+    let deployment = Rc::new(models::deployment(detector)?);
     let changes = DEPLOYMENTS.with(|watch| {
         let settled = snapshot.is_some() && watch.all_changes_are_seen();
         settled.then(|| watch.changes())
     });
-    let look_up = LookUp { deployment: deployment.clone(), snapshot, changes };
+    let look_up = LookUp { deployment: Rc::clone(&deployment), snapshot, changes };
     LOOKED_UP.with_borrow_mut(|known| {
         known.retain(|known| known.deployment.detector != detector);
         known.push(look_up);
@@ -65,52 +66,64 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
 }
 
 /// What the active snapshot sees, if it was looked up before.
-pub fn remembered(detector: &str) -> Option<Deployment> {
+pub fn remembered(detector: &str) -> Option<Rc<Deployment>> {
     LOOKED_UP.with_borrow(|known| {
         let known = known.iter().find(|known| known.deployment.detector == detector)?;
         let is_unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
         let has_same_snapshot = || known.snapshot.is_some() && known.snapshot == SnapshotKey::active();
-        (is_unchanged || has_same_snapshot()).then(|| known.deployment.clone())
+        (is_unchanged || has_same_snapshot()).then(|| Rc::clone(&known.deployment))
     })
 }
 
-/// Hands the pipeline of the active version to `work`, with the version's name; `None` when rules are to answer.
+/// Hands the pipeline of the champion to `work`, with the version's name; `None` when rules are to answer.
 ///
 /// # Errors
-/// [`Error::StoredVersion`] when the version cannot be loaded.
-pub fn with_pipeline<R>(
+/// As [`with_version`].
+pub fn with_champion<R>(
     deployment: &Deployment,
     work: impl FnOnce(&mut Pipeline, &str) -> Result<R, Error>,
 ) -> Result<Option<R>, Error> {
-    let Some((model_version_id, version)) = &deployment.version else {
+    let Some(version) = &deployment.champion else {
         return Ok(None);
     };
-    if !LOADED.with_borrow_mut(|loaded| was_loaded(loaded, version)) {
-        let pipeline = models::with_artifact(*model_version_id, load)
-            .unwrap_or(Err(PipelineError::Part {
-                part: "artifact",
-                reason: "it is not stored any more".to_owned(),
-            }))
-            .map_err(|source| Error::StoredVersion { version: version.clone(), source })?;
+    with_version(version, &deployment.overrides, |pipeline| work(pipeline, &version.name)).map(Some)
+}
+
+/// Hands the pipeline of a version to `work`, set as asked.
+///
+/// # Errors
+/// [`Error::StoredVersion`] when the version cannot be loaded.
+pub fn with_version<R>(
+    version: &Version,
+    overrides: &Overrides,
+    work: impl FnOnce(&mut Pipeline) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let unusable = |source| Error::StoredVersion { version: version.name.clone(), source };
+    if !LOADED.with_borrow_mut(|loaded| was_loaded(loaded, &version.sha256)) {
+        let pipeline = models::with_artifact(version.model_version_id, load)
+            .unwrap_or_else(|| Err(gone()))
+            .map_err(unusable)?;
         LOADED.with_borrow_mut(|loaded| {
             if loaded.len() == MOST_LOADED {
                 loaded.remove(0);
             }
-            loaded.push(Loaded { version: version.clone(), pipeline });
+            loaded.push(Loaded { sha256: version.sha256.clone(), pipeline });
         });
     }
     LOADED.with_borrow_mut(|loaded| {
-        let Some(loaded) = loaded.last_mut() else {
-            return Ok(None);
-        };
-        loaded.pipeline.set_threshold(deployment.threshold);
-        work(&mut loaded.pipeline, version).map(Some)
+        let loaded = loaded.last_mut().ok_or_else(|| unusable(gone()))?;
+        loaded.pipeline.set_overrides(overrides);
+        work(&mut loaded.pipeline)
     })
 }
 
+fn gone() -> PipelineError {
+    PipelineError::Part { part: "artifact", reason: "it is not stored any more".to_owned() }
+}
+
 /// Whether a version is loaded, which then counts as used.
-fn was_loaded(loaded: &mut [Loaded], version: &str) -> bool {
-    let Some(position) = loaded.iter().position(|loaded| loaded.version == version) else {
+fn was_loaded(loaded: &mut [Loaded], sha256: &str) -> bool {
+    let Some(position) = loaded.iter().position(|loaded| loaded.sha256 == sha256) else {
         return false;
     };
     loaded[position..].rotate_left(1);

@@ -126,7 +126,7 @@ impl Error {
         matches!(sequence, SequenceError::Library { .. } | SequenceError::Model { .. })
     }
 
-    fn message(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::Feature(error) => error.to_string(),
             Self::Pipeline(error) => error.to_string(),

@@ -8,7 +8,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::subtransaction::attempt;
-use crate::scoring::{AccountScore, score_accounts};
+use crate::scoring::{AccountScore, Purpose, score_accounts};
 use crate::settings;
 use crate::store::models::{Deployment, InsertMode};
 use crate::store::scores::ScoreRow;
@@ -58,7 +58,7 @@ fn append(account_ids: &[i64]) {
 }
 
 fn write_scores(account_ids: &[i64], deployment: &Deployment, depth: Depth) -> Result<(), Error> {
-    let scored = score_accounts(account_ids, deployment, depth)?;
+    let scored = score_accounts(account_ids, deployment, depth, Purpose::Store)?;
     with_scratch(|| scores::write(&scored.iter().map(ScoreRow::of).collect::<Vec<_>>()));
     let is_provisional =
         |scored: &&AccountScore| scored.score.as_ref().is_some_and(|score| score.is_provisional);

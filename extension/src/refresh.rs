@@ -230,7 +230,7 @@ fn scored(batch: &Batch) -> (Vec<ScoreRow>, HashMap<i64, u32>) {
                 let columns = COLUMNS.iter().zip(1..);
                 let mut columns = columns.map(|(element, number)| row.owned(number, *element));
                 rows.push(ScoreRow::new(std::array::from_fn(|_| columns.next().flatten())));
-                unknown.extend(row.bigint(1).filter(|_| row.text(10).as_deref() == Some("none")));
+                unknown.extend(row.bigint(1).filter(|_| row.text(11).as_deref() == Some("none")));
             });
         });
     });

@@ -2,9 +2,9 @@
 
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureVector;
-use botdet_models::pipeline::{ACCOUNT, Candidate, Depth};
+use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Overrides};
 use botdet_models::rules::score_by_rules;
-use botdet_models::score::Score;
+use botdet_models::score::{Score, Thresholds};
 use botdet_models::sequence::Sequence;
 
 use crate::active;
@@ -13,12 +13,12 @@ use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::record::Record;
 use crate::store::accounts::{self, Account};
-use crate::store::models::Deployment;
+use crate::store::models::{Deployment, Version};
 
 /// Accounts that are loaded at a time.
 const BATCH: usize = 256;
 /// Threshold of the rules, where the detector's settings give none.
-pub const RULES_THRESHOLD: f64 = 0.5;
+const RULES_THRESHOLD: f64 = 0.5;
 
 /// An account's score, with the version that gave it.
 pub struct AccountScore {
@@ -29,12 +29,21 @@ pub struct AccountScore {
     pub version: Option<String>,
     /// Events that the answer rests on; `None` when features do not say.
     pub events: Option<u64>,
+    /// What the version in shadow says; `None` where none was asked.
+    pub shadow: Option<Shadow>,
+}
+
+/// What a version says that is compared, and never answers.
+pub struct Shadow {
+    pub version: String,
+    /// Why there is none, where it failed: that harms nobody.
+    pub score: Result<Score, String>,
 }
 
 impl AccountScore {
     /// Of an account that nothing is known of.
-    fn unknown() -> Self {
-        Self { account_id: 0, score: None, version: None, events: Some(0) }
+    pub fn unknown() -> Self {
+        Self { account_id: 0, score: None, version: None, events: Some(0), shadow: None }
     }
 
     pub fn stage(&self) -> &'static str {
@@ -50,6 +59,18 @@ impl AccountScore {
         }
     }
 
+    /// The columns of `botdet.scored_account`: those of `botdet.score_result`, and what the version in shadow says.
+    pub fn record_with_shadow(&self, now: Timestamp) -> Record {
+        let shadow = self.shadow.as_ref();
+        let score = shadow.and_then(|shadow| shadow.score.as_ref().ok());
+        self.record(Some(self.account_id), now)
+            .text(shadow.map(|shadow| shadow.version.as_str()))
+            .float8(score.map(|score| score.probability))
+            .boolean(score.map(|score| score.is_bot))
+            .text(score.map(|score| score.stage.name()))
+            .text(shadow.and_then(|shadow| shadow.score.as_ref().err()).map(String::as_str))
+    }
+
     /// The columns of `botdet.score_result`.
     pub fn record(&self, account_id: Option<i64>, now: Timestamp) -> Record {
         let score = self.score.as_ref();
@@ -59,6 +80,7 @@ impl AccountScore {
             .bigint(account_id)
             .float8(score.map(|score| score.probability))
             .boolean(score.map(|score| score.is_bot))
+            .text(score.map(|score| score.action.name()))
             .float8(score.map(|score| score.confidence))
             .float8(interval.map(|(low, _)| low))
             .float8(interval.map(|(_, high)| high))
@@ -72,29 +94,32 @@ impl AccountScore {
     }
 }
 
+/// What scores are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be answered.
+    Answer,
+    /// To be stored, together with what a version in shadow says.
+    Store,
+}
+
 /// Scores accounts in their order.
 ///
 /// # Errors
-/// [`Error`] when the active version cannot be loaded or run.
+/// [`Error`] when a version that answers cannot be loaded or run.
 pub fn score_accounts(
     account_ids: &[i64],
     deployment: &Deployment,
     depth: Depth,
+    purpose: Purpose,
 ) -> Result<Vec<AccountScore>, Error> {
     let mut scored = Vec::with_capacity(account_ids.len());
     for batch in account_ids.chunks(BATCH) {
         check_for_interrupts();
-        scored.extend(with_scratch(|| score_batch(batch, deployment, depth))?);
+        let score = || score_loaded(&accounts::load(batch, i64::MAX)?, deployment, depth, purpose);
+        scored.extend(with_scratch(score)?);
     }
     Ok(scored)
-}
-
-fn score_batch(
-    account_ids: &[i64],
-    deployment: &Deployment,
-    depth: Depth,
-) -> Result<Vec<AccountScore>, Error> {
-    score_loaded(&accounts::load(account_ids, i64::MAX)?, deployment, depth)
 }
 
 /// Scores the account with this key.
@@ -103,8 +128,7 @@ fn score_batch(
 /// As [`score_accounts`].
 pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
     let loaded: Vec<Account> = accounts::load_named(name, i64::MAX)?.into_iter().collect();
-    let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
-    Ok(scored.unwrap_or_else(AccountScore::unknown))
+    score_one(&loaded, deployment)
 }
 
 /// Scores an account that was loaded from elsewhere than the tables.
@@ -112,7 +136,13 @@ pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<Accoun
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
-    let scored = score_loaded(&[account], &active::deployment(ACCOUNT)?, Depth::Full)?.into_iter().next();
+    let deployment = active::deployment(ACCOUNT)?;
+    let champion_only = Deployment { challenger: None, ..Deployment::clone(&deployment) };
+    score_one(&[account], &champion_only)
+}
+
+fn score_one(loaded: &[Account], deployment: &Deployment) -> Result<AccountScore, Error> {
+    let scored = score_loaded(loaded, deployment, Depth::Full, Purpose::Answer)?.into_iter().next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
@@ -120,25 +150,56 @@ fn score_loaded(
     loaded: &[Account],
     deployment: &Deployment,
     depth: Depth,
+    purpose: Purpose,
 ) -> Result<Vec<AccountScore>, Error> {
-    let known: Vec<(FeatureVector, Option<Sequence>)> = loaded
+    let mut scored: Vec<AccountScore> = loaded
         .iter()
-        .filter(|account| account.is_known)
-        .map(|account| (account.features(), account.sequence()))
+        .map(|account| AccountScore {
+            account_id: account.account_id,
+            events: Some(account.state.events()),
+            ..AccountScore::unknown()
+        })
         .collect();
-    let candidates: Vec<Candidate<'_>> = known
+    let known: Vec<(usize, FeatureVector, Option<Sequence>)> = loaded
         .iter()
-        .map(|(features, sequence)| Candidate { values: features.values(), sequence: sequence.as_ref() })
+        .enumerate()
+        .filter(|(_, account)| account.is_known)
+        .map(|(index, account)| (index, account.features(), account.sequence()))
         .collect();
-    let (scores, version) = score_candidates(&candidates, deployment, depth)?;
-    let mut scores = scores.into_iter();
-    let scored = loaded.iter().map(|Account { account_id, is_known, state, .. }| AccountScore {
-        account_id: *account_id,
-        score: if *is_known { scores.next() } else { None },
-        version: version.clone().filter(|_| *is_known),
-        events: Some(state.events()),
-    });
-    Ok(scored.collect())
+    let of_challenger = |index: usize| {
+        let serving = deployment.serving(Some(loaded[index].account_id));
+        deployment.challenger.is_some() && serving != deployment.champion.as_ref()
+    };
+    let (challenged, others): (Vec<_>, Vec<_>) = known.iter().partition(|(index, ..)| of_challenger(*index));
+    for part in [others, challenged] {
+        let Some((first, ..)) = part.first() else {
+            continue;
+        };
+        let candidates: Vec<Candidate<'_>> = part.iter().map(|known| candidate(known)).collect();
+        let serving = deployment.serving(Some(loaded[*first].account_id));
+        let scores = score_candidates(&candidates, serving, &deployment.overrides, depth)?;
+        for ((index, ..), score) in part.into_iter().zip(scores) {
+            scored[*index].score = Some(score);
+            scored[*index].version = serving.map(|version| version.name.clone());
+        }
+    }
+    if let Some(shadow) = deployment.shadow().filter(|_| purpose == Purpose::Store) {
+        let candidates: Vec<Candidate<'_>> = known.iter().map(candidate).collect();
+        let shadowed = score_candidates(&candidates, Some(shadow), &deployment.overrides, depth);
+        let scores: Vec<Result<Score, String>> = match shadowed {
+            Ok(scores) => scores.into_iter().map(Ok).collect(),
+            Err(error) => known.iter().map(|_| Err(error.message())).collect(),
+        };
+        for ((index, ..), score) in known.iter().zip(scores) {
+            scored[*index].shadow = Some(Shadow { version: shadow.name.clone(), score });
+        }
+    }
+    Ok(scored)
+}
+
+fn candidate(known: &(usize, FeatureVector, Option<Sequence>)) -> Candidate<'_> {
+    let (_, features, sequence) = known;
+    Candidate { values: features.values(), sequence: sequence.as_ref() }
 }
 
 /// Scores features without an account behind them.
@@ -147,23 +208,40 @@ fn score_loaded(
 /// As [`score_accounts`].
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
     let candidate = Candidate { values: features.values(), sequence: None };
-    let (scores, version) = score_candidates(&[candidate], &active::deployment(ACCOUNT)?, Depth::Full)?;
-    let events = features.get("event_count").map(|events| events as u64);
-    Ok(AccountScore { account_id: 0, score: scores.into_iter().next(), version, events })
+    let deployment = active::deployment(ACCOUNT)?;
+    let champion = deployment.champion.as_ref();
+    let scores = score_candidates(&[candidate], champion, &deployment.overrides, Depth::Full)?;
+    Ok(AccountScore {
+        score: scores.into_iter().next(),
+        version: champion.map(|version| version.name.clone()),
+        events: features.get("event_count").map(|events| events as u64),
+        ..AccountScore::unknown()
+    })
 }
 
+/// Scores by a version, or by rules.
 fn score_candidates(
     candidates: &[Candidate<'_>],
-    deployment: &Deployment,
+    version: Option<&Version>,
+    overrides: &Overrides,
     depth: Depth,
-) -> Result<(Vec<Score>, Option<String>), Error> {
-    let by_model = active::with_pipeline(deployment, |pipeline, version| {
-        let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
-        Ok((scores, Some(version.to_owned())))
-    })?;
-    Ok(by_model.unwrap_or_else(|| {
-        let threshold = deployment.threshold.unwrap_or(RULES_THRESHOLD);
-        let by_rules = candidates.iter().map(|candidate| score_by_rules(candidate.values, threshold));
-        (by_rules.collect(), None)
-    }))
+) -> Result<Vec<Score>, Error> {
+    let Some(version) = version else {
+        let thresholds = rules_thresholds(overrides);
+        return Ok(candidates
+            .iter()
+            .map(|candidate| score_by_rules(candidate.values, &thresholds))
+            .collect());
+    };
+    active::with_version(version, overrides, |pipeline| {
+        Ok(pipeline.score(candidates, depth, &mut check_for_interrupts)?)
+    })
+}
+
+/// Thresholds where rules answer. Nothing is done automatically on their word, unless somebody has said so.
+pub fn rules_thresholds(overrides: &Overrides) -> Thresholds {
+    Thresholds {
+        review: overrides.threshold.unwrap_or(RULES_THRESHOLD),
+        automatic: overrides.automatic_threshold,
+    }
 }

@@ -12,7 +12,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::transaction::with_latest_snapshot;
-use crate::scoring::{AccountScore, score_accounts};
+use crate::scoring::{AccountScore, Purpose, score_accounts};
 use crate::store::scores::{self, ScoreRow};
 
 /// Scores accounts fully and writes their scores; returns how many of them are known. They come in ascending order and once each.
@@ -35,10 +35,12 @@ pub fn score(account_ids: &[i64]) -> Result<usize, Error> {
 ///
 /// # Errors
 /// As [`score_accounts`].
-pub fn write(mut rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(), Error> {
+pub fn write(rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(), Error> {
     let inserted = scores::insert_or_lock(&rows);
     // From here on nobody else writes these scores.
-    rows.retain(|row| inserted.binary_search(&row.account_id()).is_err());
+    let is_new = |row: &ScoreRow| inserted.binary_search(&row.account_id()).is_ok();
+    let (new, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_new);
+    scores::write_shadows(&new);
     let account_ids: Vec<i64> = rows.iter().map(ScoreRow::account_id).collect();
     let now = with_latest_snapshot(|| scores::writers(&account_ids));
     let is_outdated = |row: &ScoreRow| now.get(&row.account_id()) != writers.get(&row.account_id());
@@ -56,5 +58,6 @@ pub fn write(mut rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(),
 }
 
 fn score_fully(account_ids: &[i64]) -> Result<Vec<AccountScore>, Error> {
-    score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)
+    let deployment = active::deployment(ACCOUNT)?;
+    score_accounts(account_ids, &deployment, Depth::Full, Purpose::Store)
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
-use crate::scoring::{AccountScore, RULES_THRESHOLD, score_features};
+use crate::scoring::{AccountScore, rules_thresholds, score_features};
 
 /// A row as `to_jsonb()` makes it.
 pub type Object = Map<String, Value>;
@@ -23,18 +23,18 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
         return score_features(&features(object)?);
     }
     let deployment = active::deployment(detector)?;
-    let by_model = active::with_pipeline(&deployment, |pipeline, version| {
+    let by_model = active::with_champion(&deployment, |pipeline, version| {
         let values = values(pipeline, object)?;
         let candidate = Candidate { values: &values, sequence: None };
         let scores = pipeline.score(&[candidate], Depth::Full, &mut check_for_interrupts)?;
         Ok((scores.into_iter().next(), Some(version.to_owned())))
     })?;
     let by_rules = || {
-        let threshold = deployment.threshold.unwrap_or(RULES_THRESHOLD);
-        score_row_by_rules(detector, object, threshold).map(|score| (Some(score), None))
+        let thresholds = rules_thresholds(&deployment.overrides);
+        score_row_by_rules(detector, object, &thresholds).map(|score| (Some(score), None))
     };
     let (score, version) = by_model.or_else(by_rules).ok_or_else(|| Error::NoVersion(detector.to_owned()))?;
-    Ok(AccountScore { account_id: 0, score, version, events: None })
+    Ok(AccountScore { score, version, events: None, ..AccountScore::unknown() })
 }
 
 /// A row's anomaly, its columns from the most unusual one, and the version that answers.
@@ -64,7 +64,8 @@ fn with_values<R>(
     object: &Object,
     work: impl FnOnce(&mut Pipeline, &[Option<f64>], &str) -> Result<R, Error>,
 ) -> Result<R, Error> {
-    let by_model = active::with_pipeline(&active::deployment(detector)?, |pipeline, version| {
+    let deployment = active::deployment(detector)?;
+    let by_model = active::with_champion(&deployment, |pipeline, version| {
         let values = values(pipeline, object)?;
         work(pipeline, &values, version)
     })?;

@@ -11,7 +11,7 @@ use crate::postgres::transaction::as_owner;
 use crate::postgres::{background, state_table};
 use crate::queue;
 use crate::settings;
-use crate::store::queue as table;
+use crate::store::{models, queue as table};
 
 /// Accounts that are scored in one transaction.
 const LIMIT: i32 = 1000;
@@ -20,6 +20,8 @@ const LIMIT: i32 = 1000;
 const RESTART: Duration = Duration::from_secs(60);
 /// How often the launcher looks after its workers, when nothing happens.
 const ROUND: Duration = Duration::from_secs(10);
+/// How often a worker looks after the versions that are watched.
+const WATCH: Duration = Duration::from_secs(60);
 /// Longest pause of a worker whose attempts keep failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -72,7 +74,16 @@ fn start(database: &str) {
 pub fn drain() {
     background::begin(Some(&background::argument()), c"botdet worker");
     let mut pause = settings::worker_interval();
+    let mut watched: Option<Instant> = None;
     loop {
+        if watched.is_none_or(|at| at.elapsed() >= WATCH) {
+            watched = Some(Instant::now());
+            if let Err(reason) =
+                background::in_transaction(c"botdet: checking what is watched", check_watches)
+            {
+                pgrx::warning!("what is watched was not checked: {reason}");
+            }
+        }
         match background::in_transaction(c"botdet: scoring queued accounts", score_some) {
             Ok(0) => {
                 pause = settings::worker_interval();
@@ -96,6 +107,14 @@ fn pause_for(pause: Duration) {
     while let Some(rest) = pause.checked_sub(began.elapsed()) {
         background::wait(rest);
     }
+}
+
+/// Rolls back versions that fall short of what is watched; none where the database has no extension (yet).
+fn check_watches() -> i64 {
+    if !table::exists() {
+        return 0;
+    }
+    as_owner(state_table::owner(), models::check_watches)
 }
 
 /// Scores some accounts; none where the database has no extension (yet).

@@ -96,6 +96,12 @@ struct PartEntry {
     sha256: String,
 }
 
+impl PartEntry {
+    fn of(name: &str, bytes: &[u8]) -> Self {
+        Self { name: name.to_owned(), length: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) }
+    }
+}
+
 impl Manifest {
     /// A manifest without parts.
     #[must_use]
@@ -123,15 +129,16 @@ impl Artifact {
     /// An artifact of named parts.
     #[must_use]
     pub fn new(mut manifest: Manifest, parts: Vec<(&str, Vec<u8>)>) -> Self {
-        manifest.parts = parts
-            .iter()
-            .map(|(name, bytes)| PartEntry {
-                name: (*name).to_owned(),
-                length: bytes.len() as u64,
-                sha256: hex(&Sha256::digest(bytes)),
-            })
-            .collect();
+        manifest.parts = parts.iter().map(|(name, bytes)| PartEntry::of(name, bytes)).collect();
         Self { manifest, parts: parts.into_iter().map(|(_, bytes)| bytes).collect() }
+    }
+
+    /// The same artifact with one more part.
+    #[must_use]
+    pub fn with_part(mut self, name: &str, bytes: Vec<u8>) -> Self {
+        self.manifest.parts.push(PartEntry::of(name, &bytes));
+        self.parts.push(bytes);
+        self
     }
 
     /// The same artifact with figures measured on held-out accounts.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::features::ACCOUNT_FEATURES;
-use crate::score::{Reason, Score, Stage};
+use crate::score::{Reason, Score, Stage, Thresholds};
 
 /// What is known of rows of one kind.
 struct RuleSet {
@@ -77,25 +77,29 @@ const SPAMMERS: RuleSet = RuleSet {
 
 /// Scores an account by rules alone, from its features in catalogue order. Missing features trigger nothing.
 #[must_use]
-pub fn score_by_rules(values: &[Option<f64>], threshold: f64) -> Score {
+pub fn score_by_rules(values: &[Option<f64>], thresholds: &Thresholds) -> Score {
     let value = |name: &str| {
         let position = ACCOUNT_FEATURES.iter().position(|feature| feature.name == name)?;
         values.get(position).copied().flatten()
     };
-    apply(&ACCOUNTS, value, threshold)
+    apply(&ACCOUNTS, value, thresholds)
 }
 
 /// Scores a row of a table by rules alone; `None` when the detector has none.
 #[must_use]
-pub fn score_row_by_rules(detector: &str, row: &Map<String, Value>, threshold: f64) -> Option<Score> {
+pub fn score_row_by_rules(
+    detector: &str,
+    row: &Map<String, Value>,
+    thresholds: &Thresholds,
+) -> Option<Score> {
     let value = |name: &str| match row.get(name)? {
         Value::Bool(value) => Some(f64::from(u8::from(*value))),
         value => value.as_f64(),
     };
-    (detector == "spammer").then(|| apply(&SPAMMERS, value, threshold))
+    (detector == "spammer").then(|| apply(&SPAMMERS, value, thresholds))
 }
 
-fn apply(set: &RuleSet, value_of: impl Fn(&str) -> Option<f64>, threshold: f64) -> Score {
+fn apply(set: &RuleSet, value_of: impl Fn(&str) -> Option<f64>, thresholds: &Thresholds) -> Score {
     let mut innocence = 1.0 - set.prior;
     let mut reasons = Vec::new();
     for rule in set.rules {
@@ -120,7 +124,7 @@ fn apply(set: &RuleSet, value_of: impl Fn(&str) -> Option<f64>, threshold: f64) 
         reasons.push(reason(set.verified, 1.0, log_odds(probability) - before));
     }
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-    Score { reasons, ..Score::new(probability, threshold, Stage::Rules) }
+    Score { reasons, ..Score::new(probability, thresholds, Stage::Rules) }
 }
 
 fn reason(feature: &'static str, value: f64, contribution: f64) -> Reason {
@@ -143,6 +147,8 @@ fn log_odds(probability: f64) -> f64 {
 mod tests {
     use super::*;
 
+    const EVEN: Thresholds = Thresholds { review: 0.5, automatic: None };
+
     fn features(set: &[(&str, f64)]) -> Vec<Option<f64>> {
         let mut values = vec![None; ACCOUNT_FEATURES.len()];
         for (name, value) in set {
@@ -154,7 +160,7 @@ mod tests {
 
     #[test]
     fn nothing_known_is_the_prior() {
-        let score = score_by_rules(&features(&[]), 0.5);
+        let score = score_by_rules(&features(&[]), &EVEN);
         assert!((score.probability - ACCOUNTS.prior).abs() < 1e-12);
         assert!(!score.is_bot && score.reasons.is_empty());
         assert_eq!(score.stage, Stage::Rules);
@@ -162,12 +168,12 @@ mod tests {
 
     #[test]
     fn evidence_adds_up_by_hand() {
-        let score = score_by_rules(&features(&[("duplicate_rate", 0.9), ("posting_cadence", 60.0)]), 0.5);
+        let score = score_by_rules(&features(&[("duplicate_rate", 0.9), ("posting_cadence", 60.0)]), &EVEN);
         assert!((score.probability - (1.0 - 0.95 * 0.5 * 0.6)).abs() < 1e-12);
         assert!(score.is_bot);
         assert_eq!(score.reasons[0].subject, "duplicate_rate");
         let verified = features(&[("duplicate_rate", 0.9), ("posting_cadence", 60.0), ("is_verified", 1.0)]);
-        assert!(!score_by_rules(&verified, 0.5).is_bot);
+        assert!(!score_by_rules(&verified, &EVEN).is_bot);
     }
 
     #[test]
@@ -186,8 +192,8 @@ mod tests {
         let row =
             serde_json::json!({"urgent_message_count": 4, "asked_credentials": true, "spam_template": "yes"});
         let row = row.as_object().expect("it is one");
-        let score = score_row_by_rules("spammer", row, 0.5).expect("there are rules");
+        let score = score_row_by_rules("spammer", row, &EVEN).expect("there are rules");
         assert!((score.probability - (1.0 - 0.97 * 0.6 * 0.6)).abs() < 1e-12);
-        assert!(score_row_by_rules("another", row, 0.5).is_none());
+        assert!(score_row_by_rules("another", row, &EVEN).is_none());
     }
 }

@@ -29,6 +29,48 @@ impl Stage {
     }
 }
 
+/// What the thresholds ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// That a person looks at it.
+    Review,
+    /// What is done to bots, without a person looking first.
+    Automatic,
+}
+
+impl Action {
+    /// Name in SQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Review => "review",
+            Self::Automatic => "automatic",
+        }
+    }
+}
+
+/// Probabilities from which something is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thresholds {
+    /// From which a row counts as a bot, and goes to review.
+    pub review: f64,
+    /// From which it may be acted upon without review, if it counts as a bot; `None`: never.
+    pub automatic: Option<f64>,
+}
+
+impl Thresholds {
+    fn action(&self, probability: f64) -> Action {
+        match self.automatic {
+            _ if probability < self.review => Action::None,
+            Some(automatic) if probability >= automatic => Action::Automatic,
+            _ => Action::Review,
+        }
+    }
+}
+
 /// One account's score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
@@ -36,6 +78,8 @@ pub struct Score {
     pub probability: f64,
     /// Whether that reaches the threshold.
     pub is_bot: bool,
+    /// What the thresholds ask for.
+    pub action: Action,
     /// Probability of the class that was named: from 0.5 for a coin toss at threshold 0.5.
     pub confidence: f64,
     /// 95 % interval of the probability; `None` where the deciding stage has none.
@@ -51,11 +95,13 @@ pub struct Score {
 }
 
 impl Score {
-    pub(crate) fn new(probability: f64, threshold: f64, stage: Stage) -> Self {
-        let is_bot = probability >= threshold;
+    pub(crate) fn new(probability: f64, thresholds: &Thresholds, stage: Stage) -> Self {
+        let action = thresholds.action(probability);
+        let is_bot = action != Action::None;
         Self {
             probability,
             is_bot,
+            action,
             confidence: if is_bot { probability } else { 1.0 - probability },
             interval: None,
             anomaly: None,
@@ -127,6 +173,16 @@ impl fmt::Display for Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_done_needs_a_bot_first() {
+        let action = |automatic, probability| Thresholds { review: 0.5, automatic }.action(probability);
+        assert_eq!(action(Some(0.9), 0.499), Action::None);
+        assert_eq!(action(Some(0.9), 0.5), Action::Review);
+        assert_eq!(action(Some(0.9), 0.9), Action::Automatic);
+        assert_eq!(action(None, 1.0), Action::Review);
+        assert_eq!(action(Some(0.2), 0.3), Action::None);
+    }
 
     #[test]
     fn reasons_read_as_a_sentence() {

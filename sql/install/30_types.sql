@@ -153,6 +153,7 @@ CREATE TYPE botdet.score_result AS (
     account_id      bigint,
     bot_probability double precision,
     is_bot          boolean,
+    action          text,
     confidence      double precision,
     probability_low  double precision,
     probability_high double precision,
@@ -169,6 +170,8 @@ COMMENT ON TYPE botdet.score_result IS 'a score; the columns mean what those of 
 COMMENT ON COLUMN botdet.score_result.account_id IS 'who was scored; NULL for a score from features or a state, and for a key that nobody has';
 COMMENT ON COLUMN botdet.score_result.bot_probability IS 'probability of being a bot, 0 to 1; NULL for an unknown account';
 COMMENT ON COLUMN botdet.score_result.is_bot IS 'whether the probability reaches the threshold';
+COMMENT ON COLUMN botdet.score_result.action IS
+    'what the thresholds ask for: none, review by a person, or automatic: what is done to bots may be done at once';
 COMMENT ON COLUMN botdet.score_result.confidence IS 'probability of the answer that is_bot gives';
 COMMENT ON COLUMN botdet.score_result.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
@@ -179,6 +182,49 @@ COMMENT ON COLUMN botdet.score_result.stage IS 'what decided: rules, filter, tre
 COMMENT ON COLUMN botdet.score_result.model_version IS 'version that answered; NULL for rules';
 COMMENT ON COLUMN botdet.score_result.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';
 COMMENT ON COLUMN botdet.score_result.scored_at IS 'start of the transaction that scored';
+
+CREATE TYPE botdet.scored_account AS (
+    account_id      bigint,
+    bot_probability double precision,
+    is_bot          boolean,
+    action          text,
+    confidence      double precision,
+    probability_low  double precision,
+    probability_high double precision,
+    anomaly_score   double precision,
+    is_anomaly      boolean,
+    events          bigint,
+    stage           text,
+    model_version   text,
+    reasons         text[],
+    scored_at       timestamptz,
+    shadow_version  text,
+    shadow_probability double precision,
+    shadow_is_bot   boolean,
+    shadow_stage    text,
+    shadow_failure  text
+);
+COMMENT ON TYPE botdet.scored_account IS 'a score with what the version in shadow says: the columns of botdet.score_result, then those of botdet.shadow_score';
+COMMENT ON COLUMN botdet.scored_account.account_id IS 'who was scored; NULL for a score from features or a state, and for a key that nobody has';
+COMMENT ON COLUMN botdet.scored_account.bot_probability IS 'probability of being a bot, 0 to 1; NULL for an unknown account';
+COMMENT ON COLUMN botdet.scored_account.is_bot IS 'whether the probability reaches the threshold';
+COMMENT ON COLUMN botdet.scored_account.action IS
+    'what the thresholds ask for: none, review by a person, or automatic: what is done to bots may be done at once';
+COMMENT ON COLUMN botdet.scored_account.confidence IS 'probability of the answer that is_bot gives';
+COMMENT ON COLUMN botdet.scored_account.probability_low IS 'lower end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.scored_account.probability_high IS 'upper end of the 95 % interval of bot_probability; NULL for rules';
+COMMENT ON COLUMN botdet.scored_account.anomaly_score IS 'share of the training accounts or rows that are less unusual, 0 to 1; NULL without an anomaly model';
+COMMENT ON COLUMN botdet.scored_account.is_anomaly IS 'whether it is more unusual than the contamination allows';
+COMMENT ON COLUMN botdet.scored_account.events IS 'events that the score rests on; NULL for a score from features without event_count';
+COMMENT ON COLUMN botdet.scored_account.stage IS 'what decided: rules, filter, trees, sequence; none for an unknown account';
+COMMENT ON COLUMN botdet.scored_account.model_version IS 'version that answered; NULL for rules';
+COMMENT ON COLUMN botdet.scored_account.reasons IS 'what speaks most for the answer, then what speaks most against it, with the log-odds each adds';
+COMMENT ON COLUMN botdet.scored_account.scored_at IS 'start of the transaction that scored';
+COMMENT ON COLUMN botdet.scored_account.shadow_version IS 'the version in shadow; NULL when none is';
+COMMENT ON COLUMN botdet.scored_account.shadow_probability IS 'probability of being a bot by that version; NULL when it failed';
+COMMENT ON COLUMN botdet.scored_account.shadow_is_bot IS 'whether that reaches the threshold';
+COMMENT ON COLUMN botdet.scored_account.shadow_stage IS 'what decided in that version';
+COMMENT ON COLUMN botdet.scored_account.shadow_failure IS 'why that version has no score; NULL when it has';
 
 CREATE TYPE botdet.anomaly_result AS (
     account_id    bigint,

@@ -1,4 +1,4 @@
--- Versions of models.
+-- What versions there are, and which one answers.
 
 CREATE FUNCTION botdet_register_model(artifact bytea, comment text DEFAULT NULL)
 RETURNS text
@@ -24,36 +24,288 @@ $$;
 COMMENT ON FUNCTION botdet_create_detector(text, text) IS
     'adds a detector of table rows, for which versions can then be registered; false when there is one of that name';
 
-CREATE FUNCTION botdet_activate(version text, detector text DEFAULT 'account')
-RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+-- What changes which version answers runs with the rights of the extension's owner: whoever may call it need not be able to write
+-- the tables, so that nothing passes its checks by. Who it was is told by session_user.
+
+CREATE FUNCTION botdet.find_version(version text, detector text)
+RETURNS botdet.model_version
+STRICT STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+DECLARE
+    chosen botdet.model_version;
 BEGIN
-    INSERT INTO botdet.deployment AS d (detector, model_version_id)
-    SELECT v.detector, v.model_version_id
+    SELECT v.* INTO chosen
     FROM botdet.model_version v
-    WHERE v.detector = botdet_activate.detector AND v.version = botdet_activate.version
-    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
-        SET model_version_id = excluded.model_version_id, activated_at = now(), activated_by = session_user;
+    LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id
+    WHERE v.detector = find_version.detector AND find_version.version IN (v.version, d.alias)
+    ORDER BY v.version = find_version.version DESC
+    LIMIT 1;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'detector % has no model version %', detector, version
             USING ERRCODE = 'undefined_object', HINT = 'botdet.model_versions lists the versions there are.';
     END IF;
+    RETURN chosen;
+END
+$$;
+COMMENT ON FUNCTION botdet.find_version(text, text) IS 'the version of that name, or that is the champion or the challenger';
+
+CREATE FUNCTION botdet.check_version(model_version_id bigint)
+RETURNS TABLE (probes integer, largest_difference double precision, tolerance double precision)
+STRICT VOLATILE PARALLEL UNSAFE ROWS 1
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_check_version';
+COMMENT ON FUNCTION botdet.check_version(bigint) IS
+    'opens a stored version, runs it, and scores the rows it brought along; an error when it is not sound';
+
+CREATE FUNCTION botdet_validate_model(
+    version text, detector text DEFAULT 'account',
+    OUT passed boolean, OUT probes integer, OUT largest_difference double precision, OUT tolerance double precision
+)
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    chosen botdet.model_version := botdet.find_version(botdet_validate_model.version, botdet_validate_model.detector);
+BEGIN
+    SELECT c.* INTO probes, largest_difference, tolerance FROM botdet.check_version(chosen.model_version_id) AS c;
+    passed := largest_difference <= tolerance;
+    IF passed THEN
+        UPDATE botdet.model_version AS v
+        SET validated_at = now(), validated_by = session_user, probes = botdet_validate_model.probes,
+            largest_difference = botdet_validate_model.largest_difference
+        WHERE v.model_version_id = chosen.model_version_id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION botdet_validate_model(text, text) IS
+    'opens a version on this server, checks its feature schema and the ranges of its probes, and scores these: rows that it brought along with its answers. passed says whether each answer is the same within tolerance; an error when the version cannot be used';
+
+CREATE FUNCTION botdet.check_deployable(version botdet.model_version, answers boolean)
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    needs_approval boolean;
+    checked record;
+BEGIN
+    SELECT d.needs_approval INTO STRICT needs_approval FROM botdet.detector d WHERE d.detector = version.detector;
+    IF answers AND needs_approval AND version.approved_by IS NULL THEN
+        RAISE EXCEPTION 'model version % is not approved', version.version
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = pg_catalog.format('Somebody else than %s can approve it: botdet_approve().', version.created_by);
+    END IF;
+    SELECT * INTO checked FROM @extschema@.botdet_validate_model(version.version, version.detector);
+    IF NOT checked.passed THEN
+        RAISE EXCEPTION 'model version % answers its probes otherwise than where it was made', version.version
+            USING ERRCODE = 'data_exception',
+                  DETAIL = pg_catalog.format('An answer differs by %s, more than the %s allowed.',
+                                             checked.largest_difference, checked.tolerance),
+                  HINT = 'Register the artifact again, or train a new version.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION botdet.check_deployable(botdet.model_version, boolean) IS
+    'an error unless a version is sound here and, where it is to answer and that is asked for, approved';
+
+CREATE FUNCTION botdet_approve(version text, detector text DEFAULT 'account')
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    chosen botdet.model_version := botdet.find_version(version, detector);
+BEGIN
+    IF chosen.created_by = session_user THEN
+        RAISE EXCEPTION 'model version % was registered by %, who cannot approve it', chosen.version, chosen.created_by
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Somebody else has to look at it.';
+    END IF;
+    UPDATE botdet.model_version v SET approved_at = now(), approved_by = session_user
+    WHERE v.model_version_id = chosen.model_version_id AND v.approved_by IS NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet_approve(text, text) IS
+    'approves a version that somebody else has registered: what botdet.detector.needs_approval asks for before it may answer';
+
+CREATE FUNCTION botdet_activate(version text, detector text DEFAULT 'account')
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    chosen botdet.model_version := botdet.find_version(version, detector);
+BEGIN
+    PERFORM botdet.check_deployable(chosen, true);
+    -- One after the other: the settings' row is what all of them lock first.
+    PERFORM FROM botdet.detector d WHERE d.detector = chosen.detector FOR NO KEY UPDATE;
+    DELETE FROM botdet.deployment d
+    WHERE d.detector = chosen.detector AND d.alias = 'challenger' AND d.model_version_id = chosen.model_version_id;
+    INSERT INTO botdet.deployment AS d (detector, model_version_id)
+    VALUES (chosen.detector, chosen.model_version_id)
+    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
+        SET model_version_id = excluded.model_version_id, previous = (d.model_version_id || d.previous)[1:20],
+            reason = excluded.reason, activated_at = now(), activated_by = session_user
+        WHERE d.model_version_id <> excluded.model_version_id;
 END
 $$;
 COMMENT ON FUNCTION botdet_activate(text, text) IS
-    'makes a registered version the one that answers; takes effect when the transaction commits';
+    'makes a registered version, or ''challenger'', the one that answers, once it is found sound on this server; takes effect when the transaction commits';
 
-CREATE FUNCTION botdet_deactivate(detector text DEFAULT 'account')
-RETURNS boolean
+CREATE FUNCTION botdet_rollback(detector text DEFAULT 'account', reason text DEFAULT 'rolled back')
+RETURNS text
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    champion botdet.deployment;
+    target botdet.model_version;
+    place integer;
+BEGIN
+    PERFORM FROM botdet.detector d WHERE d.detector = botdet_rollback.detector FOR NO KEY UPDATE;
+    SELECT d.* INTO champion
+    FROM botdet.deployment d WHERE d.detector = botdet_rollback.detector AND d.alias = 'champion';
+    -- Versions that were deleted since are passed over.
+    SELECT p.place INTO place
+    FROM unnest(champion.previous) WITH ORDINALITY AS p (model_version_id, place)
+    JOIN botdet.model_version v USING (model_version_id)
+    WHERE v.model_version_id <> champion.model_version_id
+    ORDER BY p.place LIMIT 1;
+    IF place IS NULL THEN
+        RAISE EXCEPTION 'detector % has no earlier champion to go back to', detector
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'botdet_activate() makes any version answer, botdet_deactivate() lets rules do so.';
+    END IF;
+    SELECT v.* INTO target FROM botdet.model_version v WHERE v.model_version_id = champion.previous[place];
+    PERFORM botdet.check_deployable(target, false);
+    DELETE FROM botdet.deployment d
+    WHERE d.detector = target.detector AND d.alias = 'challenger' AND d.model_version_id = target.model_version_id;
+    UPDATE botdet.deployment d
+    SET model_version_id = target.model_version_id, previous = champion.previous[place + 1:],
+        reason = botdet_rollback.reason, activated_at = now(), activated_by = session_user
+    WHERE d.detector = target.detector AND d.alias = 'champion';
+    RETURN target.version;
+END
+$$;
+COMMENT ON FUNCTION botdet_rollback(text, text) IS
+    'makes the champion before this one answer again, and returns its name; called again, the one before that';
+
+CREATE FUNCTION botdet.challenge(version text, share double precision, detector text)
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    chosen botdet.model_version := botdet.find_version(version, detector);
+BEGIN
+    PERFORM FROM botdet.detector d WHERE d.detector = chosen.detector FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM botdet.deployment d
+        WHERE d.detector = chosen.detector AND d.alias = 'champion' AND d.model_version_id = chosen.model_version_id
+    ) THEN
+        RAISE EXCEPTION 'model version % is the champion, and cannot challenge itself', chosen.version
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    PERFORM botdet.check_deployable(chosen, share > 0);
+    INSERT INTO botdet.deployment (detector, alias, model_version_id, share, reason)
+    VALUES (chosen.detector, 'challenger', chosen.model_version_id, challenge.share,
+            CASE WHEN share = 0 THEN 'in shadow' ELSE 'split' END)
+    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
+        SET model_version_id = excluded.model_version_id, share = excluded.share, reason = excluded.reason,
+            activated_at = now(), activated_by = session_user;
+END
+$$;
+COMMENT ON FUNCTION botdet.challenge(text, double precision, text) IS 'what botdet_shadow() and botdet_split() do';
+
+CREATE FUNCTION botdet_shadow(version text, detector text DEFAULT 'account')
+RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector;
+    PERFORM botdet.challenge(version, 0, detector);
+END
+$$;
+COMMENT ON FUNCTION botdet_shadow(text, text) IS
+    'puts a version beside the champion: whenever a score is stored, its score is stored in botdet.shadow_score and compared, and never answered; it takes the place of an earlier challenger';
+
+CREATE FUNCTION botdet_split(version text, share double precision, detector text DEFAULT 'account')
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (share > 0 AND share < 1) THEN
+        RAISE EXCEPTION 'share is %, and must be between 0 and 1', share
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'botdet_shadow() compares a version without answering, botdet_activate() lets it answer for all.';
+    END IF;
+    PERFORM botdet.challenge(version, share, detector);
+END
+$$;
+COMMENT ON FUNCTION botdet_split(text, double precision, text) IS
+    'lets a version answer for this share of the accounts, drawn by a hash of their number; botdet_score() of features or rows is always the champion''s';
+
+CREATE FUNCTION botdet_withdraw(detector text DEFAULT 'account')
+RETURNS boolean
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM botdet.deployment d WHERE d.detector = botdet_withdraw.detector AND d.alias = 'challenger';
     RETURN FOUND;
 END
 $$;
+COMMENT ON FUNCTION botdet_withdraw(text) IS 'ends a challenge: the champion answers for all, and nothing is in shadow; false when there was no challenger';
+
+CREATE FUNCTION botdet_deactivate(detector text DEFAULT 'account')
+RETURNS boolean
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    was_active boolean;
+BEGIN
+    DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.alias = 'champion';
+    was_active := FOUND;
+    -- A challenger that answers for some would go on; one in shadow may be compared with rules.
+    DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.share > 0;
+    RETURN was_active;
+END
+$$;
 COMMENT ON FUNCTION botdet_deactivate(text) IS 'lets rules answer again; false when no version was active';
+
+CREATE FUNCTION botdet_serving_version(user_id bigint, detector text DEFAULT 'account')
+RETURNS text
+STRICT STABLE PARALLEL SAFE COST 10
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_serving_version';
+COMMENT ON FUNCTION botdet_serving_version(bigint, text) IS 'version that answers for an account; NULL where rules do';
+
+-- Watching what serves ----------------------------------------------------------------------------------------------
+
+CREATE FUNCTION botdet_watch(
+    metric text, lowest double precision, labels integer DEFAULT 100, detector text DEFAULT 'account'
+)
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO botdet.watch AS w (detector, metric, lowest, labels)
+    VALUES (botdet_watch.detector, botdet_watch.metric, botdet_watch.lowest, botdet_watch.labels)
+    ON CONFLICT ON CONSTRAINT watch_pkey DO UPDATE
+        SET metric = excluded.metric, lowest = excluded.lowest, labels = excluded.labels;
+EXCEPTION
+    WHEN check_violation THEN
+        RAISE EXCEPTION 'cannot watch % of at least % on % labels', metric, lowest, labels
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'metric is accuracy, precision, recall or f1, lowest above 0 and at most 1, labels at least 1.';
+    WHEN foreign_key_violation THEN
+        RAISE EXCEPTION 'there is no detector %', detector
+            USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';
+END
+$$;
+COMMENT ON FUNCTION botdet_watch(text, double precision, integer, text) IS
+    'rolls the champion back when its accuracy, precision, recall or f1 on new labels falls under this value; takes the place of an earlier watch';
+
+CREATE FUNCTION botdet_unwatch(detector text DEFAULT 'account')
+RETURNS boolean
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM botdet.watch w WHERE w.detector = botdet_unwatch.detector;
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION botdet_unwatch(text) IS 'ends a watch; false when there was none';
 
 CREATE FUNCTION botdet_version()
 RETURNS text

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION botdet.states_from_rows(bigint, bigint, bigint, bigint) IS
     'states of the next accounts of a refresh as their rows make them, whatever is stored';
 
 CREATE FUNCTION botdet.scores_of_chunk(refresh_id bigint, first bigint, last bigint, accounts bigint)
-RETURNS SETOF botdet.score_result
+RETURNS SETOF botdet.scored_account
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 32
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_scores_of_chunk';
 COMMENT ON FUNCTION botdet.scores_of_chunk(bigint, bigint, bigint, bigint) IS 'scores of the next accounts of a refresh';
@@ -174,9 +174,8 @@ BEGIN
         SELECT list_refresh.refresh_id, k.account_id
         FROM (SELECT s.account_id FROM botdet.account_state s UNION SELECT a.account_id FROM botdet.account a) AS k
         LEFT JOIN botdet.score s ON s.account_id = k.account_id AND s.detector = 'account'
-        LEFT JOIN botdet.deployment d ON d.detector = 'account'
-        LEFT JOIN botdet.model_version v ON v.model_version_id = d.model_version_id
-        WHERE everything OR s.account_id IS NULL OR s.stage = 'failed' OR s.model_version IS DISTINCT FROM v.version;
+        WHERE everything OR s.account_id IS NULL OR s.stage = 'failed'
+            OR s.model_version IS DISTINCT FROM @extschema@.botdet_serving_version(k.account_id);
     END IF;
     PERFORM botdet.analyze_refresh();
     UPDATE botdet.refresh r

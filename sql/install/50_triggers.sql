@@ -35,7 +35,9 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE botdet.detector SET description = NEW.description, threshold = NEW.threshold, insert_mode = NEW.insert_mode
+    UPDATE botdet.detector
+    SET description = NEW.description, threshold = NEW.threshold, automatic_threshold = NEW.automatic_threshold,
+        base_rate = NEW.base_rate, insert_mode = NEW.insert_mode, needs_approval = NEW.needs_approval
     WHERE detector = NEW.detector;
     RETURN CASE WHEN FOUND THEN NULL ELSE NEW END;
 END
@@ -65,3 +67,136 @@ FOR EACH ROW
 WHEN (OLD.artifact IS DISTINCT FROM NEW.artifact OR OLD.sha256 <> NEW.sha256 OR OLD.version <> NEW.version
       OR OLD.manifest IS DISTINCT FROM NEW.manifest OR OLD.detector <> NEW.detector)
 EXECUTE FUNCTION botdet.refuse_change();
+
+-- Who did what ------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION botdet.note_version()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    note botdet.audit;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        note.action := 'delete';
+        note.old := jsonb_build_object('sha256', OLD.sha256, 'created_by', OLD.created_by, 'comment', OLD.comment);
+        note.detector := OLD.detector;
+        note.version := OLD.version;
+    ELSE
+        note.detector := NEW.detector;
+        note.version := NEW.version;
+        IF TG_OP = 'INSERT' THEN
+            note.action := 'register';
+            note.new := jsonb_build_object('sha256', NEW.sha256, 'created_by', NEW.created_by, 'comment', NEW.comment);
+        ELSIF NEW.approved_by IS DISTINCT FROM OLD.approved_by THEN
+            note.action := 'approve';
+            note.old := jsonb_build_object('approved_by', OLD.approved_by);
+            note.new := jsonb_build_object('approved_by', NEW.approved_by);
+        ELSIF NEW.comment IS DISTINCT FROM OLD.comment THEN
+            note.action := 'comment';
+            note.old := jsonb_build_object('comment', OLD.comment);
+            note.new := jsonb_build_object('comment', NEW.comment);
+        ELSE
+            note.action := 'validate';
+            note.new := jsonb_build_object('probes', NEW.probes, 'largest_difference', NEW.largest_difference);
+        END IF;
+    END IF;
+    INSERT INTO botdet.audit (action, detector, version, old, new)
+    VALUES (note.action, note.detector, note.version, note.old, note.new);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet.note_version() IS 'trigger: notes in botdet.audit what becomes of a version';
+
+CREATE TRIGGER note_version AFTER INSERT OR UPDATE OR DELETE ON botdet.model_version
+FOR EACH ROW EXECUTE FUNCTION botdet.note_version();
+
+CREATE FUNCTION botdet.note_deployment()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    old_one jsonb;
+    new_one jsonb;
+    one botdet.deployment;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        one := OLD;
+        old_one := jsonb_build_object(
+            'version', (SELECT v.version FROM botdet.model_version v WHERE v.model_version_id = OLD.model_version_id),
+            'alias', OLD.alias, 'share', OLD.share, 'activated_at', OLD.activated_at, 'activated_by', OLD.activated_by
+        );
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        one := NEW;
+        new_one := jsonb_build_object(
+            'version', (SELECT v.version FROM botdet.model_version v WHERE v.model_version_id = NEW.model_version_id),
+            'alias', NEW.alias, 'share', NEW.share
+        );
+    END IF;
+    INSERT INTO botdet.audit (action, detector, version, reason, old, new)
+    VALUES (
+        CASE
+            WHEN TG_OP = 'DELETE' AND one.alias = 'champion' THEN 'deactivate'
+            WHEN TG_OP = 'DELETE' THEN 'withdraw'
+            WHEN one.share = 0 THEN 'shadow'
+            WHEN one.share > 0 THEN 'split'
+            WHEN TG_OP = 'UPDATE' AND cardinality(NEW.previous) < cardinality(OLD.previous) THEN 'roll back'
+            ELSE 'activate'
+        END,
+        one.detector, coalesce(new_one, old_one) ->> 'version', CASE WHEN TG_OP <> 'DELETE' THEN one.reason END,
+        old_one, new_one
+    );
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet.note_deployment() IS 'trigger: notes in botdet.audit which version answers, and since when';
+
+CREATE TRIGGER note_deployment AFTER INSERT OR UPDATE OR DELETE ON botdet.deployment
+FOR EACH ROW EXECUTE FUNCTION botdet.note_deployment();
+
+CREATE FUNCTION botdet.note_settings()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    was jsonb := '{}';
+    is_now jsonb := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        was := to_jsonb(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        is_now := to_jsonb(NEW);
+    END IF;
+    IF was = is_now THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO botdet.audit (action, detector, old, new)
+    SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN 'watch' WHEN TG_OP = 'INSERT' THEN 'create'
+                WHEN TG_OP = 'DELETE' THEN 'delete' ELSE 'set' END,
+           coalesce(is_now ->> 'detector', was ->> 'detector'),
+           (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(was) AS o WHERE o.value IS DISTINCT FROM is_now -> o.key),
+           (SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each(is_now) AS n WHERE n.value IS DISTINCT FROM was -> n.key);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet.note_settings() IS 'trigger: notes in botdet.audit how settings of a detector change';
+
+CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.detector
+FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
+CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.watch
+FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
+
+CREATE FUNCTION botdet.refuse_forgetting()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of botdet.audit are only ever added' USING ERRCODE = 'object_not_in_prerequisite_state';
+END
+$$;
+COMMENT ON FUNCTION botdet.refuse_forgetting() IS 'trigger: what was done stays known';
+
+CREATE TRIGGER refuse_forgetting BEFORE UPDATE OR DELETE OR TRUNCATE ON botdet.audit
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.refuse_forgetting();

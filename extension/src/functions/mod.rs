@@ -53,6 +53,8 @@ sql_functions! {
     botdet_explain_uuid, pg_finfo_botdet_explain_uuid => scores::explain_uuid;
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_check_version, pg_finfo_botdet_check_version => models::check_version;
+    botdet_serving_version, pg_finfo_botdet_serving_version => models::serving_version;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;
     botdet_duplicates, pg_finfo_botdet_duplicates => groups::duplicates;
     botdet_compare_accounts, pg_finfo_botdet_compare_accounts => groups::compare_accounts;

@@ -1,13 +1,15 @@
-//! Registering versions, and telling backends of deployments.
+//! Registering and checking versions, and telling backends of deployments.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::pipeline::{Pipeline, PipelineError};
+use botdet_models::pipeline::{PROBE_TOLERANCE, Pipeline, PipelineError, ProbeReport};
 use botdet_models::sequence::{CHANNELS, Sequence};
 use pgrx::pg_sys::Datum;
 
+use crate::active;
 use crate::error::Error;
 use crate::postgres::call::Call;
 use crate::postgres::invalidation;
+use crate::postgres::record::Record;
 use crate::postgres::values::text_datum;
 use crate::runtime::open_sequence_model;
 use crate::store::models;
@@ -16,12 +18,39 @@ pub fn register(call: &Call) -> Result<Datum, Error> {
     let bytes = call.bytes(0).ok_or(Error::NullArgument("artifact"))?;
     let artifact = Artifact::from_bytes(bytes)?;
     let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
-    // The model must run, and not only load: one event of nothing.
-    if let Some(probe) = Sequence::from_steps(vec![0.0; CHANNELS]) {
-        pipeline.sequence_logits(&[&probe]).map_err(PipelineError::Sequence)?;
-    }
+    run_once(&mut pipeline)?;
     let version = models::register(&artifact, bytes, call.text(1).as_deref())?;
     Ok(text_datum(&version))
+}
+
+/// Opens a stored version here and scores its probes; without any, the model still has to run.
+pub fn check_version(call: &Call) -> Result<Datum, Error> {
+    let report = models::with_artifact(call.bigint(0), |bytes| {
+        let artifact = Artifact::from_bytes(bytes)?;
+        let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
+        run_once(&mut pipeline)?;
+        pipeline.check_probes(&artifact)
+    });
+    call.set(report.map(|report| {
+        let ProbeReport { probes, largest_difference } = report?;
+        let record = Record::default().integer(probes as i32).float8(Some(largest_difference));
+        Ok(record.float8(Some(PROBE_TOLERANCE)))
+    }))
+}
+
+/// The model must run, and not only load: one event of nothing.
+fn run_once(pipeline: &mut Pipeline) -> Result<(), PipelineError> {
+    let probe = Sequence::from_steps(vec![0.0; CHANNELS]);
+    probe.map_or(Ok(()), |probe| {
+        pipeline.sequence_logits(&[&probe]).map(|_| ()).map_err(PipelineError::Sequence)
+    })
+}
+
+/// The version that answers for an account; NULL where rules do.
+pub fn serving_version(call: &Call) -> Result<Datum, Error> {
+    let deployment = active::deployment(&call.text(1).unwrap_or_default())?;
+    let version = deployment.serving(Some(call.bigint(0)));
+    Ok(version.map_or_else(|| call.null(), |version| text_datum(&version.name)))
 }
 
 pub fn deployment_changed(call: &Call) -> Result<Datum, Error> {

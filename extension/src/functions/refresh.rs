@@ -1,12 +1,14 @@
 //! What `botdet_refresh_features()` and `botdet_refresh_scores()` do for one batch of accounts.
 
+use botdet_models::pipeline::{ACCOUNT, Depth};
 use pgrx::pg_sys::Datum;
 
-use super::scores::scores_of;
+use crate::active;
 use crate::error::Error;
-use crate::postgres::call::Call;
+use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
 use crate::refresh;
+use crate::scoring::{Purpose, score_accounts};
 use crate::store::rows;
 
 pub fn states_from_rows(call: &Call) -> Result<Datum, Error> {
@@ -17,7 +19,10 @@ pub fn states_from_rows(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn scores_of_chunk(call: &Call) -> Result<Datum, Error> {
-    scores_of(call, &chunk(call))
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored = score_accounts(&chunk(call), &deployment, Depth::Full, Purpose::Store)?;
+    let now = transaction_start();
+    call.set(scored.iter().map(|scored| Ok(scored.record_with_shadow(now))))
 }
 
 /// The accounts of a call with arguments `(refresh_id, first, last, accounts)`.

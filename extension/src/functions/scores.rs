@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
 use crate::scoring::{
-    RULES_THRESHOLD, score_account_alone, score_accounts, score_features, score_named_account,
+    Purpose, rules_thresholds, score_account_alone, score_accounts, score_features, score_named_account,
 };
 use crate::settle;
 use crate::store::accounts::Account;
@@ -23,7 +23,8 @@ pub const OUTSTANDING: usize = 3;
 
 pub fn score_account(call: &Call) -> Result<Datum, Error> {
     let account_id = call.bigint(0);
-    let scored = score_accounts(&[account_id], &active::deployment(ACCOUNT)?, Depth::Full)?;
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored = score_accounts(&[account_id], &deployment, Depth::Full, Purpose::Answer)?;
     let record = scored.first().map(|scored| scored.record(Some(account_id), transaction_start()));
     Ok(record.map_or_else(|| call.null(), |record| call.record(record)))
 }
@@ -37,7 +38,8 @@ pub fn score_uuid(call: &Call) -> Result<Datum, Error> {
 }
 
 fn score_by_name(call: &Call, name: &str) -> Result<Datum, Error> {
-    let scored = score_named_account(name, &active::deployment(ACCOUNT)?)?;
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored = score_named_account(name, &deployment)?;
     Ok(call.record(scored.record(Some(scored.account_id).filter(|id| *id != 0), transaction_start())))
 }
 
@@ -52,12 +54,8 @@ pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn score_batch(call: &Call) -> Result<Datum, Error> {
-    scores_of(call, &call.bigints(0))
-}
-
-/// Answers a call with the scores of accounts.
-pub fn scores_of(call: &Call, account_ids: &[i64]) -> Result<Datum, Error> {
-    let scored = score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)?;
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored = score_accounts(&call.bigints(0), &deployment, Depth::Full, Purpose::Answer)?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
@@ -83,7 +81,9 @@ pub fn anomaly_uuid(call: &Call) -> Result<Datum, Error> {
 
 fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
     let features = subject.account.as_ref().map(Account::features);
-    let record = active::with_pipeline(&active::deployment(ACCOUNT)?, |pipeline, version| {
+    let deployment = active::deployment(ACCOUNT)?;
+    let version = deployment.serving(subject.account_id).ok_or_else(no_anomaly_model)?;
+    let record = active::with_version(version, &deployment.overrides, |pipeline| {
         let anomaly = match &features {
             Some(features) => Some(pipeline.anomaly(features.values()).ok_or_else(no_anomaly_model)?),
             None => None,
@@ -95,9 +95,9 @@ fn anomaly_of(call: &Call, subject: &Subject) -> Result<Datum, Error> {
             .float8(anomaly.map(|anomaly| anomaly.score))
             .boolean(anomaly.map(|anomaly| anomaly.is_anomaly))
             .texts(outstanding.map(|reason| reason.to_string()))
-            .text(Some(version)))
+            .text(Some(&version.name)))
     })?;
-    Ok(call.record(record.ok_or_else(no_anomaly_model)?))
+    Ok(call.record(record))
 }
 
 fn no_anomaly_model() -> Error {
@@ -123,12 +123,17 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
     let (features, sequence) = (account.features(), account.sequence());
     let candidate = Candidate { values: features.values(), sequence: sequence.as_ref() };
     let deployment = active::deployment(ACCOUNT)?;
-    let by_model = active::with_pipeline(&deployment, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
-    let reasons = by_model.unwrap_or_else(|| {
-        // Rules have no peers to compare with; what they hold against the account is all there is to say.
-        let score = score_by_rules(features.values(), RULES_THRESHOLD);
-        score.reasons.into_iter().map(|reason| (reason, None)).collect()
-    });
+    let reasons =
+        match deployment.serving(subject.account_id) {
+            Some(version) => active::with_version(version, &deployment.overrides, |pipeline| {
+                Ok(pipeline.explain(&candidate)?)
+            })?,
+            // Rules have no peers to compare with; what they hold against the account is all there is to say.
+            None => {
+                let score = score_by_rules(features.values(), &rules_thresholds(&deployment.overrides));
+                score.reasons.into_iter().map(|reason| (reason, None)).collect()
+            }
+        };
     call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
 }
 

@@ -1,6 +1,9 @@
--- $1 detector. Its settings, and the version that answers if there is one.
-SELECT d.threshold, d.insert_mode, v.model_version_id, v.version
+-- $1 detector. Its settings, the version that answers, and the challenger with its share of the accounts, if there are any.
+SELECT d.threshold, d.automatic_threshold, d.base_rate, d.insert_mode,
+       cv.model_version_id, cv.version, cv.sha256, xv.model_version_id, xv.version, xv.sha256, x.share
 FROM botdet.detector d
-LEFT JOIN botdet.deployment p ON p.detector = d.detector
-LEFT JOIN botdet.model_version v ON v.model_version_id = p.model_version_id
+LEFT JOIN botdet.deployment c ON c.detector = d.detector AND c.alias = 'champion'
+LEFT JOIN botdet.model_version cv ON cv.model_version_id = c.model_version_id
+LEFT JOIN botdet.deployment x ON x.detector = d.detector AND x.alias = 'challenger'
+LEFT JOIN botdet.model_version xv ON xv.model_version_id = x.model_version_id
 WHERE d.detector = $1

@@ -1,10 +1,12 @@
 //! Reading and registering model versions.
 
 use botdet_models::artifact::Artifact;
+use botdet_models::hash::mix64;
+use botdet_models::pipeline::Overrides;
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::postgres::spi::Statement;
+use crate::postgres::spi::{Row, Statement};
 use crate::postgres::values::{bytes_datum, text_datum};
 
 thread_local! {
@@ -16,6 +18,9 @@ thread_local! {
     };
     static DETECTOR: Statement = const {
         Statement::reading(include_str!("../sql/detector_exists.sql"), &[pg_sys::TEXTOID])
+    };
+    static CHECK_WATCHES: Statement = const {
+        Statement::writing(include_str!("../sql/check_watches.sql"), &[])
     };
     static REGISTER: Statement = const {
         Statement::writing(
@@ -45,15 +50,56 @@ pub enum InsertMode {
     Off,
 }
 
+/// A registered version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    pub model_version_id: i64,
+    pub name: String,
+    /// Of the artifact, in hexadecimal: what the version is, whatever it is called.
+    pub sha256: String,
+}
+
+/// A version beside the one that answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Challenger {
+    pub version: Version,
+    /// Share of the accounts that it answers for; 0: it is only compared.
+    pub share: f64,
+}
+
 /// How a detector is set up, as the current snapshot sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployment {
     pub detector: String,
-    /// Overrides the model's threshold.
-    pub threshold: Option<f64>,
+    pub overrides: Overrides,
     pub insert_mode: InsertMode,
-    /// Number and name of the version that answers.
-    pub version: Option<(i64, String)>,
+    /// Without one, rules answer.
+    pub champion: Option<Version>,
+    pub challenger: Option<Challenger>,
+}
+
+impl Deployment {
+    /// The version that answers for an account, always the same one while the share stays: a larger share adds accounts and
+    /// takes none away. For rows without an account it is the champion.
+    pub fn serving(&self, account_id: Option<i64>) -> Option<&Version> {
+        let challenger = self.challenger.as_ref().zip(account_id);
+        let challenger = challenger.filter(|(challenger, account_id)| challenger.answers_for(*account_id));
+        challenger.map(|(challenger, _)| &challenger.version).or(self.champion.as_ref())
+    }
+
+    /// The version that is compared without answering.
+    pub fn shadow(&self) -> Option<&Version> {
+        self.challenger.as_ref().filter(|challenger| challenger.share == 0.0).map(|shadow| &shadow.version)
+    }
+}
+
+impl Challenger {
+    /// Another challenger gets other accounts: the checksum seeds the draw.
+    fn answers_for(&self, account_id: i64) -> bool {
+        let seed = self.version.sha256.bytes().fold(0, |seed, digit| mix64(seed ^ u64::from(digit)));
+        let draw = mix64(seed ^ account_id.cast_unsigned()) >> 11;
+        (draw as f64) < self.share * (1u64 << 53) as f64
+    }
 }
 
 /// # Errors
@@ -62,21 +108,35 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
     let mut found = None;
     ACTIVE.with(|statement| {
         statement.run(&[Some(text_datum(detector))], |row| {
-            let version = row.text(4).map(std::borrow::Cow::into_owned);
+            let challenger = version(row, 8).zip(row.float8(11));
             found = Some(Deployment {
                 detector: detector.to_owned(),
-                threshold: row.float8(1),
-                insert_mode: match row.text(2).as_deref() {
+                overrides: Overrides {
+                    threshold: row.float8(1),
+                    automatic_threshold: row.float8(2),
+                    base_rate: row.float8(3),
+                },
+                insert_mode: match row.text(4).as_deref() {
                     Some("filter") => InsertMode::Filter,
                     Some("queue") => InsertMode::Queue,
                     Some("off") => InsertMode::Off,
                     _ => InsertMode::Inline,
                 },
-                version: row.bigint(3).zip(version),
+                champion: version(row, 5),
+                challenger: challenger.map(|(version, share)| Challenger { version, share }),
             });
         });
     });
     found.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
+}
+
+/// The version in three columns of a row, from this one on.
+fn version(row: &Row<'_>, column: i32) -> Option<Version> {
+    Some(Version {
+        model_version_id: row.bigint(column)?,
+        name: row.text(column + 1)?.into_owned(),
+        sha256: row.text(column + 2)?.into_owned(),
+    })
 }
 
 /// Hands over the bytes of a version's artifact; `None` when there is no such version.
@@ -88,6 +148,11 @@ pub fn with_artifact<R>(model_version_id: i64, work: impl FnOnce(&[u8]) -> R) ->
         });
     });
     result
+}
+
+/// Rolls back champions that fall short of what is watched; returns how many.
+pub fn check_watches() -> i64 {
+    CHECK_WATCHES.with(|statement| statement.run(&[], |_| {})) as i64
 }
 
 /// Stores a checked artifact and returns the version's name.

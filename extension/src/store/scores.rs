@@ -9,13 +9,18 @@ use crate::postgres::values::{Element, array_datum, float8_datum, text_datum};
 use crate::scoring::AccountScore;
 
 /// Columns of a score that are written.
-pub const COLUMN_COUNT: usize = 12;
+const SCORE_COLUMNS: usize = 13;
+/// Columns of what a version in shadow says, which stand behind those.
+const SHADOW_COLUMNS: usize = 5;
+/// Both.
+pub const COLUMN_COUNT: usize = SCORE_COLUMNS + SHADOW_COLUMNS;
 
 /// Types of the columns.
 pub const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Bigint,
     Element::Float8,
     Element::Boolean,
+    Element::Text,
     Element::Float8,
     Element::Float8,
     Element::Float8,
@@ -25,13 +30,18 @@ pub const COLUMNS: [Element; COLUMN_COUNT] = [
     Element::Text,
     Element::Text,
     Element::Text,
+    Element::Text,
+    Element::Float8,
+    Element::Boolean,
+    Element::Text,
+    Element::Text,
 ];
 
 /// Types of those columns, one by one and as arrays.
-const TYPES: [[pg_sys::Oid; COLUMN_COUNT]; 2] = {
-    let mut types = [[pg_sys::Oid::INVALID; COLUMN_COUNT]; 2];
+const TYPES: [[pg_sys::Oid; SCORE_COLUMNS]; 2] = {
+    let mut types = [[pg_sys::Oid::INVALID; SCORE_COLUMNS]; 2];
     let mut index = 0;
-    while index < COLUMN_COUNT {
+    while index < SCORE_COLUMNS {
         types[0][index] = COLUMNS[index].oid();
         types[1][index] = COLUMNS[index].array_oid();
         index += 1;
@@ -61,16 +71,32 @@ thread_local! {
         )
         .planned_once()
     };
+    static WRITE_SHADOWS: Statement = const {
+        Statement::writing(
+            include_str!("../sql/write_shadows.sql"),
+            &[
+                pg_sys::INT8ARRAYOID,
+                pg_sys::TEXTARRAYOID,
+                pg_sys::FLOAT8ARRAYOID,
+                pg_sys::BOOLARRAYOID,
+                pg_sys::TEXTARRAYOID,
+                pg_sys::TEXTARRAYOID,
+            ],
+        )
+        .planned_once()
+    };
     static WRITERS: Statement = const {
         Statement::reading(include_str!("../sql/score_writers.sql"), &[pg_sys::INT8ARRAYOID]).planned_once()
     };
 }
 
-/// A row of `botdet.score` to be written. Values lie in the current memory context.
+/// A row of `botdet.score` to be written, and one of `botdet.shadow_score` if a version is in shadow. Values lie in the current
+/// memory context.
 pub struct ScoreRow([Option<Datum>; COLUMN_COUNT]);
 
 impl ScoreRow {
-    /// A row of these columns: account and score, in the order of `insert_scores.sql`.
+    /// A row of these columns: account and score, in the order of `insert_scores.sql`, then those of the shadow, in that of
+    /// `write_shadows.sql`.
     pub fn new(columns: [Option<Datum>; COLUMN_COUNT]) -> Self {
         Self(columns)
     }
@@ -80,10 +106,14 @@ impl ScoreRow {
         let float8 = |value: Option<f64>| value.map(float8_datum);
         let anomaly = score.and_then(|score| score.anomaly);
         let interval = score.and_then(|score| score.interval);
+        let shadow = scored.shadow.as_ref();
+        let shadow_score = shadow.and_then(|shadow| shadow.score.as_ref().ok());
+        let text = |text: Option<&str>| text.map(text_datum);
         Self([
             Some(Datum::from(scored.account_id)),
             float8(score.map(|score| score.probability)),
             score.map(|score| Datum::from(score.is_bot)),
+            text(score.map(|score| score.action.name())),
             float8(score.map(|score| score.confidence)),
             float8(interval.map(|(low, _)| low)),
             float8(interval.map(|(_, high)| high)),
@@ -93,15 +123,20 @@ impl ScoreRow {
             Some(text_datum(scored.stage())),
             scored.version.as_deref().map(text_datum),
             Some(text_datum(&scored.reasons().join("\n"))),
+            text(shadow.map(|shadow| shadow.version.as_str())),
+            float8(shadow_score.map(|score| score.probability)),
+            shadow_score.map(|score| Datum::from(score.is_bot)),
+            text(shadow_score.map(|score| score.stage.name())),
+            text(shadow.and_then(|shadow| shadow.score.as_ref().err()).map(String::as_str)),
         ])
     }
 
     fn failed(account_id: i64, reason: &str) -> Self {
         let mut columns = [None; COLUMN_COUNT];
         columns[0] = Some(Datum::from(account_id));
-        columns[9] = Some(text_datum("failed"));
+        columns[10] = Some(text_datum("failed"));
         // A line is a reason.
-        columns[11] = Some(text_datum(&reason.replace('\n', " ")));
+        columns[12] = Some(text_datum(&reason.replace('\n', " ")));
         Self(columns)
     }
 
@@ -113,9 +148,19 @@ impl ScoreRow {
 /// Writes scores over what is there. Accounts must be in ascending order and come once each.
 pub fn write(rows: &[ScoreRow]) {
     match rows {
-        [row] => WRITE_ONE.with(|statement| statement.run(&row.0, |_| {})),
-        rows => WRITE.with(|statement| statement.run(&arrays(rows), |_| {})),
+        [row] => WRITE_ONE.with(|statement| statement.run(&row.0[..SCORE_COLUMNS], |_| {})),
+        rows => WRITE.with(|statement| statement.run(&arrays(rows, 0..SCORE_COLUMNS), |_| {})),
     };
+    write_shadows(rows);
+}
+
+/// Writes what a version in shadow says, if one is. Whoever holds the lock of a score may write its shadow.
+pub fn write_shadows(rows: &[ScoreRow]) {
+    let shadowed: Vec<&ScoreRow> = rows.iter().filter(|row| row.0[SCORE_COLUMNS].is_some()).collect();
+    if !shadowed.is_empty() {
+        let columns = std::iter::once(0).chain(SCORE_COLUMNS..COLUMN_COUNT);
+        WRITE_SHADOWS.with(|statement| statement.run(&arrays(shadowed, columns), |_| {}));
+    }
 }
 
 /// Inserts scores of accounts that have none, locks those of all others until the transaction ends, and says which were
@@ -123,7 +168,7 @@ pub fn write(rows: &[ScoreRow]) {
 pub fn insert_or_lock(rows: &[ScoreRow]) -> Vec<i64> {
     let mut inserted = Vec::new();
     INSERT_OR_LOCK.with(|statement| {
-        statement.run(&arrays(rows), |row| inserted.extend(row.bigint(1)));
+        statement.run(&arrays(rows, 0..SCORE_COLUMNS), |row| inserted.extend(row.bigint(1)));
     });
     inserted
 }
@@ -144,7 +189,12 @@ pub fn write_failure(account_ids: &[i64], reason: &str) {
     write(&rows);
 }
 
-fn arrays(rows: &[ScoreRow]) -> Vec<Option<Datum>> {
-    let columns = COLUMNS.iter().enumerate();
-    columns.map(|(index, element)| Some(array_datum(*element, rows.iter().map(|row| row.0[index])))).collect()
+/// Some columns of rows, an array each.
+fn arrays<'a>(
+    rows: impl IntoIterator<Item = &'a ScoreRow> + Clone,
+    columns: impl IntoIterator<Item = usize>,
+) -> Vec<Option<Datum>> {
+    let array =
+        |column: usize| array_datum(COLUMNS[column], rows.clone().into_iter().map(|row| row.0[column]));
+    columns.into_iter().map(|column| Some(array(column))).collect()
 }

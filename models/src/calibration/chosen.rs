@@ -4,12 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::pooling::Groups;
 use super::venn_abers::Pair;
-use super::{Calibrated, CalibrationError, PlattCalibrator, VennAbers, check_labels};
+use super::{Calibrated, CalibrationError, LEAST, PlattCalibrator, VennAbers, check_labels};
 use crate::hash::mix64;
-use crate::logistic::sigmoid;
 
-/// Probabilities keep this distance from 0 and 1: no score is certain.
-const LEAST: f64 = 1e-9;
 /// Log-odds beyond are all the same. Far larger ones could not be told from a constant in a logistic fit.
 const LARGEST: f64 = 1e3;
 /// Rows, and rows of the rarer class, below which the curve of one shape is taken unseen.
@@ -44,8 +41,6 @@ pub struct Calibration {
     /// Absent where no logistic curve rises.
     platt: Option<PlattCalibrator>,
     venn_abers: VennAbers,
-    /// Added to the calibrated log-odds.
-    shift: f64,
 }
 
 impl Calibration {
@@ -62,7 +57,7 @@ impl Calibration {
         let venn_abers = VennAbers::fit(scores, labels)?;
         let platt = rising_platt(scores, labels)?;
         let method = if platt.is_some() { method } else { Method::Isotonic };
-        Ok(Self { method, platt, venn_abers, shift: 0.0 })
+        Ok(Self { method, platt, venn_abers })
     }
 
     /// Fits by the method with the lower log loss in a five-fold cross-validation; by [`Method::Platt`] when there
@@ -80,22 +75,6 @@ impl Calibration {
         Self::fit_bounded(&scores, labels, if is_isotonic { Method::Isotonic } else { Method::Platt })
     }
 
-    /// Fits the probabilities to another mix of bots and humans than that of the rows calibrated on, by moving all
-    /// log-odds (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). `training_share` is the share of
-    /// bots among the rows calibrated on, `expected_share` the one where scores will be used. It takes the place of
-    /// an earlier shift.
-    ///
-    /// # Errors
-    /// [`CalibrationError::Share`] when a share is not between 0 and 1.
-    pub fn with_prior(self, training_share: f64, expected_share: f64) -> Result<Self, CalibrationError> {
-        for (name, value) in [("training", training_share), ("expected", expected_share)] {
-            if !(value > 0.0 && value < 1.0) {
-                return Err(CalibrationError::Share { name, value });
-            }
-        }
-        Ok(Self { shift: logit(expected_share) - logit(training_share), ..self })
-    }
-
     /// Probability and interval of a raw log-odds, which must not be NaN.
     #[must_use]
     pub fn calibrate(&self, score: f64) -> Calibrated {
@@ -111,11 +90,8 @@ impl Calibration {
             }
             (_, None) => self.venn_abers.probability(score),
         };
-        let probability = self.shifted(probability).clamp(LEAST, 1.0 - LEAST);
-        Calibrated {
-            probability,
-            interval: (self.shifted(low).min(probability), self.shifted(high).max(probability)),
-        }
+        let probability = probability.clamp(LEAST, 1.0 - LEAST);
+        Calibrated { probability, interval: (low.min(probability), high.max(probability)) }
     }
 
     /// How probabilities are made.
@@ -136,11 +112,7 @@ impl Calibration {
                 return Err(CalibrationError::Stored("the logistic curve falls"));
             }
         }
-        if self.shift.is_finite() { Ok(()) } else { Err(CalibrationError::Stored("its shift is not finite")) }
-    }
-
-    fn shifted(&self, probability: f64) -> f64 {
-        if self.shift == 0.0 { probability } else { sigmoid(logit(probability) + self.shift) }
+        Ok(())
     }
 }
 
@@ -187,8 +159,4 @@ fn folds(labels: &[bool]) -> Vec<usize> {
 fn log_loss(probability: f64, label: bool) -> f64 {
     let chance = if label { probability } else { 1.0 - probability };
     -chance.max(f64::MIN_POSITIVE).ln()
-}
-
-fn logit(probability: f64) -> f64 {
-    probability.ln() - (-probability).ln_1p()
 }

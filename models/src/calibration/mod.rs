@@ -14,7 +14,7 @@ mod steps;
 mod tests;
 mod venn_abers;
 
-use crate::logistic::LogisticError;
+use crate::logistic::{LogisticError, sigmoid};
 
 pub use chosen::{Calibration, Method};
 pub use isotonic::IsotonicCalibrator;
@@ -28,6 +28,41 @@ pub struct Calibrated {
     pub probability: f64,
     /// 95 % interval of that probability, from the uncertainty of the calibration.
     pub interval: (f64, f64),
+}
+
+impl Calibrated {
+    /// What this is where the positive class is more or less frequent than among the rows calibrated on: all log-odds move alike
+    /// (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). Get `shift` from [`prior_shift`].
+    #[must_use]
+    pub fn shifted(self, shift: f64) -> Self {
+        if shift == 0.0 {
+            return self;
+        }
+        let moved = |probability: f64| sigmoid(log_odds(probability) + shift);
+        let probability = moved(self.probability).clamp(LEAST, 1.0 - LEAST);
+        let (low, high) = self.interval;
+        Self { probability, interval: (moved(low).min(probability), moved(high).max(probability)) }
+    }
+}
+
+/// By how much log-odds move from rows with one share of the positive class, 0 to 1 and neither, to rows with another.
+///
+/// # Errors
+/// [`CalibrationError::Share`] when a share is not between 0 and 1.
+pub fn prior_shift(calibrated_share: f64, expected_share: f64) -> Result<f64, CalibrationError> {
+    for (name, value) in [("calibrated", calibrated_share), ("expected", expected_share)] {
+        if !(value > 0.0 && value < 1.0) {
+            return Err(CalibrationError::Share { name, value });
+        }
+    }
+    Ok(log_odds(expected_share) - log_odds(calibrated_share))
+}
+
+/// Probabilities keep this distance from 0 and 1: no score is certain.
+const LEAST: f64 = 1e-9;
+
+fn log_odds(probability: f64) -> f64 {
+    probability.ln() - (-probability).ln_1p()
 }
 
 /// Why no calibration can be fitted or used.

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::pooling::{Block, Groups};
 use super::steps::{Side, Steps};
 use super::venn_abers::pair_of_gaps;
-use super::{Calibration, CalibrationError, IsotonicCalibrator, Method, PlattCalibrator, VennAbers};
+use super::{
+    Calibration, CalibrationError, IsotonicCalibrator, Method, PlattCalibrator, VennAbers, prior_shift,
+};
 use crate::logistic::sigmoid;
 
 fn golden() -> Value {
@@ -229,13 +231,13 @@ fn probability_and_interval_rise_and_stay_inside() {
             let mut random = ChaCha12Rng::seed_from_u64(1);
             let (scores, labels) = curve.sample(&mut random, 700);
             let fitted = Calibration::fit(&scores, &labels, method).expect("both classes are there");
-            for calibration in [fitted.clone(), fitted.with_prior(0.3, 0.01).expect("shares")] {
+            for shift in [0.0, prior_shift(0.3, 0.01).expect("shares")] {
                 let mut queries = scores.clone();
                 queries.extend([f64::NEG_INFINITY, -1e300, -40.0, 0.0, 40.0, 1e300, f64::INFINITY]);
                 queries.sort_by(f64::total_cmp);
-                let mut last = calibration.calibrate(queries[0]);
+                let mut last = fitted.calibrate(queries[0]).shifted(shift);
                 for query in queries {
-                    let next = calibration.calibrate(query);
+                    let next = fitted.calibrate(query).shifted(shift);
                     let (low, high) = next.interval;
                     assert!(
                         0.0 < next.probability && next.probability < 1.0,
@@ -260,13 +262,12 @@ fn another_mix_moves_the_odds_by_the_ratio_of_the_mixes() {
     let fitted = Calibration::fit(&scores, &labels, Method::Platt).expect("both classes are there");
     let odds = |p: f64| p / (1.0 - p);
     let before = fitted.calibrate(0.7);
-    let after = fitted.clone().with_prior(0.5, 0.1).expect("shares").calibrate(0.7);
+    let after = before.shifted(prior_shift(0.5, 0.1).expect("shares"));
     for (a, b) in [(before.probability, after.probability), (before.interval.0, after.interval.0)] {
         assert!((odds(a) / 9.0 / odds(b) - 1.0).abs() < 1e-9);
     }
-    let back = fitted.clone().with_prior(0.3, 0.3).expect("shares");
-    assert_eq!(back.calibrate(0.7), before);
-    let refused = fitted.with_prior(0.5, 1.0);
+    assert_eq!(before.shifted(prior_shift(0.3, 0.3).expect("shares")), before);
+    let refused = prior_shift(0.5, 1.0);
     assert_eq!(refused.err(), Some(CalibrationError::Share { name: "expected", value: 1.0 }));
 }
 

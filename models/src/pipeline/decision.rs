@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use super::combiner::Combiner;
+use crate::calibration::prior_shift;
 use crate::logistic::Logistic;
 use crate::preprocess::{Preprocessor, are_percentiles};
 
@@ -31,6 +32,8 @@ pub struct Decision {
     pub threshold: f64,
     /// Probability from which it may be acted upon without review.
     pub automatic_threshold: f64,
+    /// Share of bots among the rows that the probabilities were calibrated on, 0 to 1 and neither.
+    pub bot_share: f64,
 }
 
 /// How the sequence model is weighed.
@@ -79,6 +82,7 @@ impl Decision {
             }
             probability(scale.threshold)?;
         }
+        prior_shift(self.bot_share, 0.5).map_err(|error| error.to_string())?;
         [self.confident_human, self.confident_bot, self.threshold, self.automatic_threshold]
             .into_iter()
             .try_for_each(probability)

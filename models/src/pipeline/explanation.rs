@@ -64,6 +64,11 @@ impl Terms {
         Self { columns: by_column, stages, baseline: answer - scale * known }
     }
 
+    /// The terms where log-odds are moved for another share of bots: that is said of every row alike.
+    pub fn shifted(self, shift: f64) -> Self {
+        Self { baseline: self.baseline + shift, ..self }
+    }
+
     /// All terms as reasons, strongest first.
     pub fn all(&self, columns: &Columns, preprocessor: &Preprocessor, values: &[Option<f64>]) -> Vec<Reason> {
         let mut reasons: Vec<Reason> = (0..self.columns.len())

@@ -16,16 +16,17 @@ mod columns;
 mod combiner;
 mod decision;
 mod explanation;
+mod probes;
 mod stages;
 #[cfg(test)]
 mod tests;
 
 use crate::artifact::{Artifact, ArtifactError, Manifest};
 use crate::autoencoder::AutoencoderError;
-use crate::calibration::Calibrated;
+use crate::calibration::{Calibrated, prior_shift};
 use crate::isolation_forest::ForestError;
 use crate::rows::Rows;
-use crate::score::{Anomaly, Reason, Score, Stage};
+use crate::score::{Anomaly, Reason, Score, Stage, Thresholds};
 use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
 use crate::trees::{Ensemble, EnsembleError};
 
@@ -33,6 +34,7 @@ pub use columns::{ACCOUNT, Columns};
 pub use combiner::{Combiner, ORDINARY_ANOMALY, SequenceVoice, StageScores, StageWeights};
 pub use decision::{AnomalyScale, Decision, SequenceCombiners};
 use explanation::Terms;
+pub use probes::{MOST_PROBES, PROBE_TOLERANCE, Probe, ProbeReport};
 use stages::Stages;
 pub use stages::{AnomalyModels, TreeStage};
 
@@ -104,7 +106,20 @@ pub struct Pipeline {
     columns: Columns,
     decision: Decision,
     stages: Stages,
-    threshold: f64,
+    thresholds: Thresholds,
+    /// Added to all log-odds, for a share of bots other than that of the training.
+    shift: f64,
+}
+
+/// What whoever serves a version sets in place of what it learned; `None` leaves that as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// Probability from which a row counts as a bot.
+    pub threshold: Option<f64>,
+    /// Probability from which it may be acted upon without review.
+    pub automatic_threshold: Option<f64>,
+    /// Share of bots among the rows that are scored, 0 to 1 and neither.
+    pub base_rate: Option<f64>,
 }
 
 /// What is known of a candidate before any deep stage.
@@ -142,7 +157,8 @@ impl Pipeline {
         let stages = Stages::of(artifact, &columns, &decision, open)?;
         Ok(Self {
             manifest: artifact.manifest().clone(),
-            threshold: decision.threshold,
+            thresholds: thresholds(&decision, &Overrides::default()),
+            shift: 0.0,
             columns,
             decision,
             stages,
@@ -173,9 +189,11 @@ impl Pipeline {
         self.stages.trees.as_ref().map(|trees| &trees.ensemble)
     }
 
-    /// Replaces the probability from which a row counts as a bot; `None` goes back to the model's own.
-    pub fn set_threshold(&mut self, threshold: Option<f64>) {
-        self.threshold = threshold.unwrap_or(self.decision.threshold);
+    /// Puts settings in the place of those the version learned, and of earlier ones. A base rate that is no share is ignored.
+    pub fn set_overrides(&mut self, overrides: &Overrides) {
+        self.thresholds = thresholds(&self.decision, overrides);
+        let shift = overrides.base_rate.map(|share| prior_shift(self.decision.bot_share, share));
+        self.shift = shift.and_then(Result::ok).unwrap_or(0.0);
     }
 
     /// Scores candidates, in their order. Deep stages run in chunks; `between_chunks` is called before each and may unwind: the
@@ -362,8 +380,8 @@ impl Pipeline {
 
     fn decide(&self, candidate: &Candidate<'_>, filtered: &Filtered) -> Score {
         let (combiner, stage) = self.combiner(&filtered.scores, candidate.sequence);
-        let calibrated = combiner.calibrate(&filtered.scores);
-        let score = Score::new(calibrated.probability, self.threshold, stage);
+        let calibrated = combiner.calibrate(&filtered.scores).shifted(self.shift);
+        let score = Score::new(calibrated.probability, &self.thresholds, stage);
         let terms = self.terms(combiner, filtered, false);
         Score {
             interval: Some(calibrated.interval),
@@ -388,5 +406,13 @@ impl Pipeline {
             trees.terms(&row, is_exact)
         });
         Terms::new(&self.columns, combiner, &filtered.scores, by_filter, &by_trees.unwrap_or_default())
+            .shifted(self.shift)
+    }
+}
+
+fn thresholds(decision: &Decision, overrides: &Overrides) -> Thresholds {
+    Thresholds {
+        review: overrides.threshold.unwrap_or(decision.threshold),
+        automatic: Some(overrides.automatic_threshold.unwrap_or(decision.automatic_threshold)),
     }
 }

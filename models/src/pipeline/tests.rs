@@ -89,6 +89,7 @@ fn artifact(combination: Option<Combination>) -> Artifact {
         confident_bot: 0.95,
         threshold: 0.5,
         automatic_threshold: 0.9,
+        bot_share: labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64,
         preprocessor,
         filter,
     };
@@ -210,4 +211,56 @@ fn parts_that_do_not_belong_together_are_refused() {
     parts[1].1 = serde_json::to_vec(&twice).expect("it is JSON");
     let message = refusal("spam", fingerprint(), parts);
     assert_eq!(message, "artifact part decision is not valid: threshold 1.5 is not a probability");
+}
+
+#[test]
+fn another_share_of_bots_moves_all_log_odds_alike_and_what_explains_them() {
+    let mut pipeline = pipeline(Some(Combination::Mean));
+    let (rows, _) = table();
+    let plain: Vec<Score> = rows.iter().map(|row| score(&mut pipeline, row, Depth::Full)).collect();
+    let bot_share = pipeline.decision().bot_share;
+    pipeline.set_overrides(&Overrides { base_rate: Some(0.01), ..Overrides::default() });
+    let shift = log_odds(0.01) - log_odds(bot_share);
+    for (row, plain) in rows.iter().zip(plain) {
+        let moved = score(&mut pipeline, row, Depth::Full);
+        assert!((log_odds(moved.probability) - log_odds(plain.probability) - shift).abs() < 1e-6);
+        assert_eq!(moved.stage, plain.stage);
+        let candidate = Candidate { values: row, sequence: None };
+        let reasons = pipeline.explain(&candidate).expect("no sequence model");
+        let sum: f64 = reasons.iter().map(|(reason, _)| reason.contribution).sum();
+        assert!((sum - log_odds(moved.probability)).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn probes_are_answered_alike_whatever_is_set_and_another_model_is_told_apart() {
+    let (rows, _) = table();
+    let candidates: Vec<Candidate<'_>> =
+        rows.iter().take(8).map(|values| Candidate { values, sequence: None }).collect();
+    let mut made_by = pipeline(Some(Combination::Mean));
+    made_by.set_overrides(&Overrides { base_rate: Some(0.5), ..Overrides::default() });
+    let probes = made_by.probes(&candidates).expect("no sequence model");
+    let with = |artifact: Artifact, probes: serde_json::Value| {
+        artifact.with_part(Pipeline::PROBES, serde_json::to_vec(&probes).expect("it is JSON"))
+    };
+    let stored = serde_json::to_value(&probes).expect("it is JSON");
+    let same = with(artifact(Some(Combination::Mean)), stored.clone());
+    let same = Artifact::from_bytes(&same.to_bytes()).expect("it is sound");
+    let report = pipeline(Some(Combination::Mean)).check_probes(&same).expect("they are sound");
+    assert_eq!(report, ProbeReport { probes: 8, largest_difference: 0.0 });
+    let report = pipeline(None).check_probes(&same).expect("they are sound");
+    assert!(report.largest_difference > PROBE_TOLERANCE, "{report:?}");
+    let without = artifact(None);
+    assert_eq!(pipeline(None).check_probes(&without).expect("there are none"), ProbeReport::default());
+    let refusal = |change: fn(&mut serde_json::Value)| {
+        let mut probes = stored.clone();
+        change(&mut probes);
+        let artifact = with(artifact(Some(Combination::Mean)), probes);
+        let refused = pipeline(Some(Combination::Mean)).check_probes(&artifact);
+        refused.err().expect("it is refused").to_string()
+    };
+    let message = refusal(|probes| probes[0]["values"] = serde_json::json!([1.0]));
+    assert_eq!(message, "artifact part probes is not valid: a probe has 1 values, not 3");
+    let message = refusal(|probes| probes[0]["steps"] = serde_json::json!([1.0]));
+    assert_eq!(message, "artifact part probes is not valid: a probe's sequence has 1 numbers");
 }

@@ -5,7 +5,7 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Who may call what: everybody may ask, under their own rights to the tables. What writes, and what runs with the rights of
 /// the extension's owner, is for those the owner grants it to.
-const FOR_EVERYBODY: [&str; 28] = [
+const FOR_EVERYBODY: [&str; 29] = [
     "botdet_account_state(bigint,timestamp with time zone)",
     "botdet_anomaly(bigint)",
     "botdet_anomaly(text)",
@@ -32,6 +32,7 @@ const FOR_EVERYBODY: [&str; 28] = [
     "botdet_score(uuid)",
     "botdet_score(botdet.account_features)",
     "botdet_score_batch(bigint[])",
+    "botdet_serving_version(bigint,text)",
     "botdet_training_set(text,timestamp with time zone)",
     "botdet_version()",
 ];
@@ -57,7 +58,26 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.refuse_change()", "v u - -"),
     ("botdet.take_settings()", "v u - -"),
     ("botdet_account_state(bigint,timestamp with time zone)", "s s strict -"),
-    ("botdet_activate(text,text)", "v u strict -"),
+    ("botdet_activate(text,text)", "v u strict definer"),
+    ("botdet_approve(text,text)", "v u strict definer"),
+    ("botdet.check_watches()", "v u - definer"),
+    ("botdet_check_watches()", "v u - definer"),
+    ("botdet_rollback(text,text)", "v u strict definer"),
+    ("botdet_serving_version(bigint,text)", "s s strict -"),
+    ("botdet_shadow(text,text)", "v u strict -"),
+    ("botdet_split(text,double precision,text)", "v u strict -"),
+    ("botdet_unwatch(text)", "v u strict definer"),
+    ("botdet_validate_model(text,text)", "v u strict definer"),
+    ("botdet_watch(text,double precision,integer,text)", "v u strict definer"),
+    ("botdet_withdraw(text)", "v u strict definer"),
+    ("botdet.challenge(text,double precision,text)", "v u strict definer"),
+    ("botdet.check_deployable(botdet.model_version,boolean)", "v u strict -"),
+    ("botdet.check_version(bigint)", "v u strict -"),
+    ("botdet.find_version(text,text)", "s s strict -"),
+    ("botdet.note_deployment()", "v u - definer"),
+    ("botdet.note_settings()", "v u - definer"),
+    ("botdet.note_version()", "v u - definer"),
+    ("botdet.refuse_forgetting()", "v u - -"),
     ("botdet_anomaly(bigint)", "s s strict -"),
     ("botdet_anomaly(text)", "s s strict -"),
     ("botdet_anomaly(text,jsonb)", "s s strict -"),
@@ -67,7 +87,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_anomaly(uuid)", "s s strict -"),
     ("botdet_explain(text)", "s s strict -"),
     ("botdet_explain(uuid)", "s s strict -"),
-    ("botdet_deactivate(text)", "v u strict -"),
+    ("botdet_deactivate(text)", "v u strict definer"),
     ("botdet_explain(bigint)", "s s strict -"),
     ("botdet_feature_catalog()", "s s strict -"),
     ("botdet_features(bigint,timestamp with time zone)", "s s strict -"),

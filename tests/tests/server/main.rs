@@ -19,6 +19,7 @@ mod refresh;
 mod retention;
 mod runtimes;
 mod scores;
+mod serving;
 mod shop;
 mod sources;
 mod spammer;

@@ -278,7 +278,7 @@ fn another_version_can_replace_one_that_cannot_be_read() {
 }
 
 /// A database with both models, the names of their versions; the full one is active.
-fn two_versions(hint: &str) -> (TestDatabase, String, String) {
+pub fn two_versions(hint: &str) -> (TestDatabase, String, String) {
     let database = TestDatabase::populated(hint);
     let versions: Vec<String> =
         database.connect().column("SELECT version FROM botdet.model_versions ORDER BY is_champion DESC", &[]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use botdet_tests::activity::insert;
 use botdet_tests::model::activate;
-use botdet_tests::{OwnServer, Sql, model};
+use botdet_tests::{OwnServer, Sql, filter_model, model};
 use postgres::Client;
 
 use crate::support::{is_running, wait_until};
@@ -74,6 +74,30 @@ fn a_worker_outlives_errors_and_backs_off() {
     client.run(&insert("ARRAY[4]", 1, 20));
     wait_until("the queue is drained", PROMPT, || is_drained(&mut client));
     assert_eq!(worker(&mut client, "shop"), process);
+}
+
+#[test]
+fn a_worker_rolls_back_a_version_that_degrades() {
+    let server = server("");
+    let mut client = new_database(&server, "shop");
+    client.run("CREATE EXTENSION botdet");
+    renew(&mut client);
+    let good = activate(&mut client, model());
+    let bad = activate(&mut client, filter_model());
+    client.change(
+        "INSERT INTO botdet.score (account_id, detector, bot_probability, is_bot, stage, model_version, reasons, scored_at)
+         SELECT g, 'account', 0.9, true, 'filter', $1, '{}', now() FROM generate_series(1, 20) AS g",
+        &[&bad],
+    );
+    client.run(
+        "INSERT INTO botdet.label (account_id, is_bot) SELECT g, g % 2 = 0 FROM generate_series(1, 20) AS g;
+         SELECT botdet_watch('precision', 0.8, 20)",
+    );
+    set_databases(&mut client, "shop");
+    let champion = "SELECT version FROM botdet.model_versions WHERE is_champion";
+    wait_until("it was rolled back", PROMPT, || client.value::<String>(champion, &[]) == good);
+    let reason: String = client.value("SELECT reason FROM botdet.audit WHERE action = 'roll back'", &[]);
+    assert_eq!(reason, "precision 0.5000 is below 0.8 on 20 labels");
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 
 use botdet_models::artifact::{Artifact, Manifest};
 use botdet_models::features::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, Scale};
-use botdet_models::pipeline::{ACCOUNT, Columns, Pipeline, is_young};
+use botdet_models::pipeline::{ACCOUNT, Candidate, Columns, Pipeline, is_young};
 
 use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
+use super::judge::{PROBE_POOL, with_probes};
 use super::params::{FitConfig, FitParams};
 use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
@@ -76,7 +77,8 @@ pub fn fit(
     if let Some(network) = &network {
         parts.push((Pipeline::SEQUENCE, onnx::gru_model(network, &[("schema", &manifest.schema)])));
     }
-    Ok(Artifact::new(manifest, parts))
+    let candidates: Vec<Candidate<'_>> = validation.all().take(PROBE_POOL).map(Example::candidate).collect();
+    with_probes(Artifact::new(manifest, parts), &candidates)
 }
 
 fn inputs<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Inputs {

@@ -90,6 +90,7 @@ pub fn decide(
             .clamp(review, 1.0),
         threshold: review,
         automatic_threshold: automatic,
+        bot_share: judged.labels.iter().filter(|label| **label).count() as f64 / judged.labels.len() as f64,
         preprocessor: stages.preprocessor.clone(),
         filter: stages.filter.clone(),
         anomaly: stages.scale.clone(),

@@ -9,6 +9,11 @@ use crate::error::LoaderError;
 use crate::training::dataset::Example;
 use crate::training::evaluation::{Evaluation, Judged, Truth};
 
+/// Rows that a version carries along with its answers.
+const PROBES: usize = 16;
+/// Rows that these are chosen from.
+pub const PROBE_POOL: usize = 1024;
+
 /// Figures of a model on rows it has not seen: of the filter alone, and of the whole pipeline.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Figures {
@@ -57,6 +62,24 @@ pub fn judge_candidates(
 pub fn scores(artifact: &Artifact, examples: &[Example], depth: Depth) -> Result<Vec<Score>, LoaderError> {
     let candidates: Vec<Candidate<'_>> = examples.iter().map(Example::candidate).collect();
     Ok(open(artifact)?.score(&candidates, depth, &mut || {})?)
+}
+
+/// Puts some of the candidates into an artifact, with its answers to them: the most and the least likely bots, and what lies evenly
+/// in between.
+///
+/// # Errors
+/// As [`judge`].
+pub fn with_probes(artifact: Artifact, candidates: &[Candidate<'_>]) -> Result<Artifact, LoaderError> {
+    let mut pipeline = open(&artifact)?;
+    let scores = pipeline.score(candidates, Depth::Full, &mut || {})?;
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by(|a, b| scores[*a].probability.total_cmp(&scores[*b].probability));
+    let count = candidates.len().min(PROBES);
+    let last = order.len().saturating_sub(1);
+    let chosen = (0..count).map(|probe| order[probe * last / (count - 1).max(1)]);
+    let chosen: Vec<Candidate<'_>> = chosen.map(|row| candidates[row]).collect();
+    let probes = pipeline.probes(&chosen)?;
+    Ok(artifact.with_part(Pipeline::PROBES, serde_json::to_vec(&probes)?))
 }
 
 /// An artifact's pipeline, on the embedded runtime.

@@ -1,0 +1,1 @@
+SELECT FROM botdet.check_watches() WHERE rolled_back_to IS NOT NULL
