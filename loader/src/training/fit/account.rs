@@ -9,7 +9,7 @@ use botdet_models::pipeline::{ACCOUNT, Columns, Pipeline, is_young};
 use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
 use super::params::{FitConfig, FitParams};
-use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
 use crate::gru::{self, CheckpointFile, EpochReport, GruNetwork, TrainingHistory};
 use crate::onnx;
@@ -53,6 +53,7 @@ pub fn fit(
         let sets = FeatureSets {
             scales: Some(&scales),
             training: &inputs(training.grown.iter()),
+            division: &Division::Alike,
             tree_training: &inputs(training.all()),
             tree_validation: Some(&inputs(validation.all())),
         };
