@@ -276,7 +276,18 @@ fn as_many_rows_are_compared_on_as_were_asked_for() {
     orders(&database);
     let options = [&["zoo", "--only", "ridge", "--no-store", "--rows", "1000"], &FRAUD[..]].concat();
     let text = output(botdet(&database.config()).args(options));
-    assert!(text.starts_with("800 rows learned from, 200 held out"), "{text}");
+    assert!(text.contains("\n801 rows learned from, 200 held out"), "rounded in each class: {text}");
+}
+
+#[test]
+fn a_comparison_that_cannot_be_stored_is_printed_all_the_same() {
+    let database = TestDatabase::new("zoo_not_stored");
+    orders(&database).run("ALTER TABLE botdet.model_comparison ADD CHECK (learner <> 'ridge')");
+    let options = [&["zoo", "--only", "ridge"], &FRAUD[..]].concat();
+    let run = botdet(&database.config()).args(options).output().expect("the program starts");
+    assert!(!run.status.success() && String::from_utf8_lossy(&run.stderr).contains("SQLSTATE 23514"));
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(text.contains("960 rows learned from") && text.contains("\nridge "), "{text}");
 }
 
 #[test]
