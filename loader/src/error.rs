@@ -113,6 +113,19 @@ pub enum LoaderError {
     /// Accounts are not rows of a table.
     #[error("detector account learns from a source of activity; another --detector learns from --table {0}")]
     NotForAccounts(String),
+    /// An option that would be passed over.
+    #[error("{option} means nothing for {subject}")]
+    Meaningless {
+        /// The option.
+        option: &'static str,
+        /// Of what it would be an option.
+        subject: String,
+    },
+    /// A detector cannot have this name.
+    #[error(
+        "{0:?} is no name of a detector; a name has up to 40 small letters, digits and underscores, and begins with a letter"
+    )]
+    DetectorName(String),
     /// A version does not say how it was trained.
     #[error("the version of detector {detector} does not say how it was trained: {reason}")]
     NoRecord {
@@ -207,12 +220,15 @@ fn describe(error: &postgres::Error) -> String {
     };
     let line =
         |name: &str, text: Option<&str>| text.map(|text| format!("\n{name}: {text}")).unwrap_or_default();
+    // Where in a function an error arose says nothing to whoever calls it; which line of a file does.
+    let place = server.where_().filter(|place| place.starts_with("COPY "));
     format!(
-        "{} (SQLSTATE {}){}{}",
+        "{} (SQLSTATE {}){}{}{}",
         server.message(),
         server.code().code(),
         line("detail", server.detail()),
-        line("hint", server.hint())
+        line("hint", server.hint()),
+        line("where", place)
     )
 }
 

@@ -24,6 +24,8 @@ pub const MAX_ARTIFACT_BYTES: usize = 256 << 20;
 pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
 /// Most parts an artifact has.
 pub const MAX_PARTS: usize = 16;
+/// Characters of a wrong name that an error shows.
+const NAME_SHOWN: usize = 60;
 
 /// Why bytes are no artifact, or not one for this program.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -210,6 +212,10 @@ impl Artifact {
             rest.split_at_checked(manifest_length).ok_or(truncated(HEADER + manifest_length + CHECKSUM))?;
         let manifest: Manifest = serde_json::from_slice(manifest)
             .map_err(|error| damaged(bytes).unwrap_or(ArtifactError::Manifest(error.to_string())))?;
+        if !is_detector_name(&manifest.detector) {
+            let detector: String = manifest.detector.chars().take(NAME_SHOWN).collect();
+            return Err(ArtifactError::Manifest(format!("{detector:?} is no name of a detector")));
+        }
         let parts_length = check_parts(&manifest)?;
         let expected = HEADER + manifest_length + parts_length + CHECKSUM;
         if bytes.len() != expected {
@@ -236,6 +242,16 @@ impl Artifact {
     pub fn sha256(bytes: &[u8]) -> String {
         hex(&Sha256::digest(bytes))
     }
+}
+
+/// Whether a detector can have this name: up to 40 small letters, digits and underscores, the first one a letter. Files are
+/// named after it.
+#[must_use]
+pub fn is_detector_name(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= 40
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(is_inner)
 }
 
 /// Length of all parts together.
@@ -279,6 +295,17 @@ mod tests {
         assert_eq!(read, artifact());
         assert_eq!(read.part("filter"), Some(b"{}".as_slice()));
         assert_eq!(read.required("sequence"), Err(ArtifactError::MissingPart("sequence")));
+    }
+
+    #[test]
+    fn a_detector_is_named_by_a_few_small_letters() {
+        assert!(["a", "account", "x_1", &"y".repeat(40)].into_iter().all(is_detector_name));
+        for name in ["", "Account", "1a", "_a", "a b", "../a", "ä", "a\n", &"y".repeat(41)] {
+            assert!(!is_detector_name(name), "{name}");
+            let bytes = Artifact::new(Manifest::new(name, String::new(), 1), Vec::new()).to_bytes();
+            let error = Artifact::from_bytes(&bytes).expect_err("a file would be named after it").to_string();
+            assert!(error.ends_with("is no name of a detector"), "{error}");
+        }
     }
 
     #[test]

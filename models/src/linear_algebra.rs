@@ -1,57 +1,91 @@
-//! The little that Newton's method needs: symmetric positive definite systems of a few dozen unknowns, and their making.
+//! The little that Newton's method needs: symmetric positive definite systems of up to a few thousand unknowns, and their
+//! making.
 
-/// Lower Cholesky factor of a symmetric positive definite matrix.
+/// Right sides that are solved together when a matrix is inverted: their sums are kept in registers.
+const LANES: usize = 8;
+
+/// Cholesky factor of a symmetric positive definite matrix.
+///
+/// Every sum runs over its terms in their order, whatever is done side by side: how it is computed changes no result.
 pub(crate) struct Cholesky {
     size: usize,
     lower: Vec<f64>,
+    /// The same, transposed, so that both substitutions read memory in order.
+    upper: Vec<f64>,
 }
 
 impl Cholesky {
     /// Factors `matrix` (`size × size`, row-major); `None` when it is not positive definite.
     pub(crate) fn of(matrix: &[f64], size: usize) -> Option<Self> {
-        let mut lower = vec![0.0; size * size];
-        for row in 0..size {
-            for column in 0..=row {
-                let known: f64 = (0..column).map(|k| lower[row * size + k] * lower[column * size + k]).sum();
-                let rest = matrix[row * size + column] - known;
-                lower[row * size + column] = if row == column {
-                    if rest.is_nan() || rest <= 0.0 {
-                        return None;
-                    }
-                    rest.sqrt()
-                } else {
-                    rest / lower[column * size + column]
-                };
+        let mut upper = vec![0.0; size * size];
+        let mut known = vec![0.0; size];
+        for column in 0..size {
+            let (done, rest) = upper.split_at_mut(column * size);
+            let known = &mut known[column..];
+            known.fill(0.0);
+            for done in done.chunks_exact(size) {
+                let factor = done[column];
+                known.iter_mut().zip(&done[column..]).for_each(|(known, value)| *known += value * factor);
             }
+            let below = matrix.chunks_exact(size).skip(column).map(|row| row[column]);
+            let rests = below.zip(known.iter()).map(|(value, known)| value - known);
+            rest[column..size].iter_mut().zip(rests).for_each(|(entry, value)| *entry = value);
+            let pivot = rest[column];
+            if pivot.is_nan() || pivot <= 0.0 {
+                return None;
+            }
+            let pivot = pivot.sqrt();
+            rest[column] = pivot;
+            rest[column + 1..size].iter_mut().for_each(|entry| *entry /= pivot);
         }
-        Some(Self { size, lower })
+        let lower = (0..size * size).map(|place| upper[place % size * size + place / size]).collect();
+        Some(Self { size, lower, upper })
     }
 
     /// Solves `matrix · x = right`.
     pub(crate) fn solve(&self, right: &[f64]) -> Vec<f64> {
-        let (size, lower) = (self.size, &self.lower);
-        let mut x = right.to_vec();
-        for row in 0..size {
-            let known: f64 = (0..row).map(|k| lower[row * size + k] * x[k]).sum();
-            x[row] = (x[row] - known) / lower[row * size + row];
+        let mut lanes: Vec<[f64; 1]> = right.iter().map(|value| [*value]).collect();
+        self.substitute(&mut lanes, 0);
+        lanes.into_iter().map(|[value]| value).collect()
+    }
+
+    /// Solves for several right sides at once, in their place; all are 0 before row `first`.
+    fn substitute<const SIDES: usize>(&self, x: &mut [[f64; SIDES]], first: usize) {
+        let size = self.size;
+        for row in first..size {
+            let known = products(&self.lower[row * size + first..row * size + row], &x[first..row]);
+            let pivot = self.lower[row * size + row];
+            x[row].iter_mut().zip(known).for_each(|(x, known)| *x = (*x - known) / pivot);
         }
         for row in (0..size).rev() {
-            let known: f64 = (row + 1..size).map(|k| lower[k * size + row] * x[k]).sum();
-            x[row] = (x[row] - known) / lower[row * size + row];
+            let known = products(&self.upper[row * size + row + 1..(row + 1) * size], &x[row + 1..]);
+            let pivot = self.upper[row * size + row];
+            x[row].iter_mut().zip(known).for_each(|(x, known)| *x = (*x - known) / pivot);
         }
-        x
     }
 
     /// The inverse of the matrix, row-major.
     pub(crate) fn inverse(&self) -> Vec<f64> {
-        let mut inverse = Vec::with_capacity(self.size * self.size);
-        for column in 0..self.size {
-            let mut unit = vec![0.0; self.size];
-            unit[column] = 1.0;
-            inverse.extend(self.solve(&unit));
+        let size = self.size;
+        let mut inverse = Vec::with_capacity(size * size);
+        for first in (0..size).step_by(LANES) {
+            let lanes = LANES.min(size - first);
+            let mut x = vec![[0.0; LANES]; size];
+            (0..lanes).for_each(|lane| x[first + lane][lane] = 1.0);
+            self.substitute(&mut x, first);
+            inverse.extend((0..lanes).flat_map(|lane| x.iter().map(move |row| row[lane])));
         }
         inverse
     }
+}
+
+/// The sums of `factor · x`, one a side.
+fn products<const SIDES: usize>(factors: &[f64], x: &[[f64; SIDES]]) -> [f64; SIDES] {
+    let mut sums = [0.0; SIDES];
+    for (factor, x) in factors.iter().zip(x) {
+        sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += factor * x);
+    }
+    sums
 }
 
 /// Rows that are gathered before their products are summed.
@@ -154,6 +188,39 @@ mod tests {
         assert!((inverse[0] - 0.375).abs() < 1e-12 && (inverse[1] + 0.25).abs() < 1e-12);
         assert!(Cholesky::of(&[0.0], 1).is_none());
         assert!(Cholesky::of(&[f64::NAN], 1).is_none());
+    }
+
+    #[test]
+    fn what_is_done_side_by_side_is_what_plain_loops_do_to_the_last_bit() {
+        for size in [1, 2, 7, 8, 9, 33] {
+            let value =
+                |i: usize, j: usize| ((i * 31 + j * 17) as f64).sin() + f64::from(u8::from(i == j)) * 40.0;
+            let matrix: Vec<f64> = (0..size * size)
+                .map(|at| value((at / size).max(at % size), (at / size).min(at % size)))
+                .collect();
+            let mut lower = vec![0.0; size * size];
+            for row in 0..size {
+                for column in 0..=row {
+                    let known: f64 =
+                        (0..column).map(|k| lower[row * size + k] * lower[column * size + k]).sum();
+                    let rest = matrix[row * size + column] - known;
+                    lower[row * size + column] =
+                        if row == column { rest.sqrt() } else { rest / lower[column * size + column] };
+                }
+            }
+            let factor = Cholesky::of(&matrix, size).expect("its diagonal dominates");
+            assert_eq!(factor.lower, lower, "{size}");
+            let inverse = factor.inverse();
+            for column in 0..size {
+                let mut unit = vec![0.0; size];
+                unit[column] = 1.0;
+                assert_eq!(
+                    inverse[column * size..(column + 1) * size],
+                    factor.solve(&unit),
+                    "{column} of {size}"
+                );
+            }
+        }
     }
 
     #[test]

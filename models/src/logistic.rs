@@ -92,13 +92,12 @@ impl Logistic {
         let size = width + 1;
         let mut beta = vec![0.0; size];
         let mut loss = penalised_loss(observations, &beta, params.l2);
-        let mut covariance = Vec::new();
+        let mut last = None;
         for _ in 0..params.iterations {
             let (gradient, hessian) = derivatives(observations, &beta, params.l2);
             let Some(factor) = Cholesky::of(&hessian, size) else {
                 break;
             };
-            covariance = factor.inverse();
             let direction = factor.solve(&gradient);
             let mut step = 1.0;
             let next = loop {
@@ -111,13 +110,12 @@ impl Logistic {
             };
             let gain = loss - next.1;
             (beta, loss) = next;
+            last = Some(factor);
             if gain.abs() <= 1e-10 * (1.0 + loss.abs()) {
                 break;
             }
         }
-        if covariance.is_empty() {
-            return Err(LogisticError::TooLarge);
-        }
+        let covariance = last.ok_or(LogisticError::TooLarge)?.inverse();
         Ok(Self { intercept: beta[0], coefficients: beta[1..].to_vec(), covariance })
     }
 

@@ -155,14 +155,20 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Digits from which on a number is written with an exponent.
+const LONGEST_NUMBER: i32 = 15;
+
 /// A value with three significant digits and its unit.
 struct Amount(f64, &'static str);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(value, unit) = *self;
-        let digits =
-            if value == 0.0 { 0 } else { (2 - value.abs().log10().floor() as i32).clamp(0, 4) as usize };
+        let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+        if magnitude >= LONGEST_NUMBER {
+            return write!(f, "{value:.2e}{}{unit}", if unit.is_empty() { "" } else { " " });
+        }
+        let digits = if value == 0.0 { 0 } else { (2 - magnitude).clamp(0, 4) as usize };
         let text = format!("{value:.digits$}");
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         f.write_str(text)?;
@@ -199,5 +205,11 @@ mod tests {
         assert_eq!(reason.to_string(), "posting_cadence not known, typically 0.0401 (-0.5)");
         let reason = Reason { value: Some(2.0), label: Some("free".to_owned()), typical: None, ..reason };
         assert_eq!(reason.to_string(), "posting_cadence free (-0.5)");
+        let reason = Reason { value: Some(-3e38), label: None, typical: Some(1e14), unit: "s", ..reason };
+        assert_eq!(
+            reason.to_string(),
+            "posting_cadence -3.00e38 s, typically 100000000000000 s (-0.5)",
+            "nobody counts 39 digits"
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 
 use botdet_models::event::Timestamp;
+use botdet_models::schema::read_object;
 use pgrx::pg_sys::{self, Datum};
 use serde_json::{Map, Value};
 
@@ -148,10 +149,7 @@ impl Call {
         };
         // SAFETY: it lies in memory that Postgres allocated.
         let text = unsafe { to_utf8(text.to_bytes()) };
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(object)) => Ok(object),
-            _ => Err(Error::NotAnObject(text.chars().take(60).collect())),
-        }
+        read_object(&text).ok_or_else(|| Error::NotAnObject(text.chars().take(60).collect()))
     }
 
     /// The fields of a composite argument whose fields are all float8.

@@ -64,8 +64,8 @@ pub struct Load {
 }
 
 /// Options that only accounts and activity have.
-const NOT_FOR_TABLES: [&str; 8] =
-    ["format", "accounts", "activity", "labels", "map", "accounts_at", "activity_at", "skip_bad"];
+const NOT_FOR_TABLES: [&str; 9] =
+    ["format", "accounts", "activity", "labels", "map", "accounts_at", "activity_at", "skip_bad", "source"];
 
 /// Detectors with a table of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -14,11 +14,15 @@ pub mod train_table;
 pub mod training_options;
 pub mod zoo;
 
+use std::io::ErrorKind;
+use std::path::Path;
+
+use botdet_models::artifact::is_detector_name;
 use clap::{Args, Parser, Subcommand};
 use postgres::Client;
 
 use crate::database;
-use crate::error::LoaderError;
+use crate::error::{LoaderError, at};
 use crate::output::Output;
 
 /// Bot detection where the data lives: simulate, load, train, publish and score.
@@ -69,6 +73,46 @@ impl Cli {
             Command::Demo(command) => command.run(),
         }
     }
+}
+
+/// The source that accounts are of where none is named.
+const DEFAULT_SOURCE: &str = "default";
+
+/// Refuses options that are given and mean nothing for a detector, rather than to pass over them in silence.
+///
+/// # Errors
+/// [`LoaderError::Meaningless`] with the first one.
+fn check_unused(
+    detector: &str,
+    options: impl IntoIterator<Item = (&'static str, bool)>,
+) -> Result<(), LoaderError> {
+    match options.into_iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => {
+            Err(LoaderError::Meaningless { option, subject: format!("detector {detector}") })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the name of a detector before hours are spent on it.
+///
+/// # Errors
+/// [`LoaderError::DetectorName`].
+fn check_detector(name: &str) -> Result<(), LoaderError> {
+    if is_detector_name(name) { Ok(()) } else { Err(LoaderError::DetectorName(name.to_owned())) }
+}
+
+/// Checks that a file can be written where it is to lie, before there is anything to write.
+///
+/// # Errors
+/// [`LoaderError::File`] when its folder is missing, or it is a folder itself.
+fn check_place(path: &Path) -> Result<(), LoaderError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::read_dir(folder).map_err(at(folder))?;
+    if path.is_dir() {
+        return Err(at(path)(ErrorKind::IsADirectory.into()));
+    }
+    Ok(())
 }
 
 /// Options of every command that talks to the database.

@@ -8,7 +8,7 @@ use clap::Args;
 use postgres::Client;
 use serde::Serialize;
 
-use super::{DatabaseOptions, OutputOptions};
+use super::{DatabaseOptions, OutputOptions, check_place};
 use crate::audit::compose::{Audit, AuditOptions};
 use crate::error::{LoaderError, at};
 use crate::output::Output;
@@ -47,6 +47,7 @@ struct Written {
 impl Report {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         let output = self.output.output();
+        self.out.as_deref().map_or(Ok(()), check_place)?;
         let mut client = self.database.connect()?;
         let bytes = match &self.file {
             Some(file) => std::fs::read(file).map_err(at(file))?,

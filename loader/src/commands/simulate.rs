@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::OutputOptions;
+use super::train_table::SPAMMER;
+use super::{OutputOptions, check_unused};
 use crate::database::timestamp;
 use crate::error::{LoaderError, at};
 use crate::records::{AccountRecord, ActivityRecord, LabelRecord};
@@ -25,15 +26,15 @@ pub struct SimulationOptions {
     /// Share of the accounts that are bots [default: a third; 0.0269 for the spammer detector]
     #[arg(long)]
     pub bot_share: Option<f64>,
-    /// Days of activity, where there is any
-    #[arg(long, default_value_t = 30)]
-    pub days: u32,
+    /// Days of activity [default: 30; the spammer detector has none]
+    #[arg(long)]
+    pub days: Option<u32>,
     /// Seed: the same seed gives the same accounts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// First instant after the simulated activity
-    #[arg(long, default_value = "2026-01-01T00:00:00Z")]
-    pub until: DateTime<Utc>,
+    /// First instant after the simulated activity [default: 2026-01-01T00:00:00Z; the spammer detector has none]
+    #[arg(long)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl SimulationOptions {
@@ -46,9 +47,9 @@ impl SimulationOptions {
         let params = SimulationParams {
             accounts: self.accounts(),
             bot_share: self.bot_share.unwrap_or(defaults.bot_share),
-            days: self.days,
+            days: self.days.unwrap_or(defaults.days),
             seed: self.seed,
-            end: self.until.timestamp_micros(),
+            end: self.until.map_or(defaults.end, |until| until.timestamp_micros()),
             ..defaults
         };
         Ok(Simulation::new(params.check()?))
@@ -62,6 +63,7 @@ impl SimulationOptions {
 
     /// Checks the options for the wide table.
     fn spammers(&self) -> Result<SpammerConfig, LoaderError> {
+        check_unused(SPAMMER, [("--days", self.days.is_some()), ("--until", self.until.is_some())])?;
         let defaults = SpammerParams::default();
         let params = SpammerParams {
             accounts: self.accounts.unwrap_or(defaults.accounts),

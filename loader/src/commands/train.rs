@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::train_table::{TableOptions, table_report, train_on_table};
 use super::training_options::TrainingOptions;
-use super::{DatabaseOptions, OutputOptions};
+use super::{DEFAULT_SOURCE, DatabaseOptions, OutputOptions, check_detector, check_place, check_unused};
 use crate::error::{LoaderError, at};
 use crate::gru::{CheckpointFile, Existing, Interval};
 use crate::output::{Output, figures_table};
@@ -29,9 +29,9 @@ pub struct Train {
     /// Detector to train a version for: account learns from activity, any other from a table
     #[arg(long, default_value = ACCOUNT)]
     detector: String,
-    /// Source of accounts to train on
-    #[arg(long, default_value = "default", conflicts_with = "table")]
-    source: String,
+    /// Source of accounts to train on [default: default]
+    #[arg(long, conflicts_with = "table")]
+    source: Option<String>,
     /// File for the model version; named after the detector by default
     #[arg(long)]
     out: Option<PathBuf>,
@@ -55,6 +55,12 @@ impl Train {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         let output = self.output.output();
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.botdet", self.detector)));
+        check_detector(&self.detector)?;
+        check_place(&out)?;
+        if self.detector != ACCOUNT {
+            let unused = [("--source", self.source.is_some()), ("--checkpoint", self.checkpoint.is_some())];
+            check_unused(&self.detector, unused)?;
+        }
         let mut client = self.database.connect()?;
         let written = format!(
             "written to {path}; botdet publish {path} takes it into the database",
@@ -74,7 +80,8 @@ impl Train {
         let existing = if self.restart { Existing::Replace } else { Existing::Resume };
         let checkpoint = self.checkpoint.map(|path| CheckpointFile::new(path, Interval::Epochs(1), existing));
         let checkpoint = checkpoint.transpose()?;
-        let trained = train(&mut client, &self.source, &self.training, checkpoint.as_ref(), output)?;
+        let source = self.source.as_deref().unwrap_or(DEFAULT_SOURCE);
+        let trained = train(&mut client, source, &self.training, checkpoint.as_ref(), output)?;
         write(&out, &trained.artifact)?;
         output.figures(&trained.report, || {
             let report = &trained.report;

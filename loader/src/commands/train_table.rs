@@ -17,7 +17,7 @@ use crate::training::record::DataRecord;
 use crate::training::table::train_table;
 
 /// The detector whose table the extension brings along, with what its columns are called.
-const SPAMMER: &str = "spammer";
+pub const SPAMMER: &str = "spammer";
 const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
 
 /// Which table to learn from.

@@ -37,7 +37,7 @@ pub struct ModelOptions {
     /// Trees that join the filter
     #[arg(long, value_enum, default_value_t = DEFAULT.trees)]
     pub trees: TreeKind,
-    /// Settings of boosted trees to try by cross-validation before the training; 0 takes the default ones
+    /// Settings of boosted trees to try by cross-validation before the training, divided as --time or --group say; 0 takes the default ones
     #[arg(long, default_value_t = DEFAULT.search_trials, value_name = "TRIALS")]
     pub search: usize,
     /// Leave out the autoencoder: the isolation forest alone says what is unusual
@@ -193,8 +193,12 @@ impl ModelOptions {
     /// Settings of the fit, of what looks at features.
     ///
     /// # Errors
-    /// [`LoaderError::Option`].
+    /// [`LoaderError::Option`], or [`LoaderError::Meaningless`] for a search of what is not trained.
     pub fn params(&self) -> Result<FitParams, LoaderError> {
+        if self.search > 0 && !matches!(self.trees, TreeKind::Auto | TreeKind::Boosting) {
+            let subject = "trees other than boosted ones".to_owned();
+            return Err(LoaderError::Meaningless { option: "--search", subject });
+        }
         let available = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(FitParams {
             seed: self.seed,

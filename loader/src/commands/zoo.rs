@@ -1,6 +1,7 @@
 //! `botdet zoo`.
 
 use botdet_models::features::ACCOUNT_FEATURE_COUNT;
+use botdet_models::hash::hash_bytes;
 use botdet_models::pipeline::{ACCOUNT, Columns};
 use botdet_models::rows::Rows;
 use clap::Args;
@@ -8,7 +9,7 @@ use postgres::Client;
 
 use super::train::check_labels;
 use super::train_table::TableOptions;
-use super::{DatabaseOptions, OutputOptions};
+use super::{DEFAULT_SOURCE, DatabaseOptions, OutputOptions, check_detector, check_unused};
 use crate::error::{LoaderError, check_option};
 use crate::output::Output;
 use crate::report::data::ZooEntry;
@@ -18,6 +19,10 @@ use crate::training::dataset::{Moment, compare_accounts, labelled_accounts, read
 use crate::training::split::{SplitShares, stratified};
 use crate::training::table::TableSplit;
 use crate::validation::SmoteParams;
+use crate::validation::folds::by_shares;
+
+/// Rows that are drawn, at least.
+const LEAST_ROWS: f64 = 20.0;
 
 /// Fit every kind of model on the same rows, judge all on the same others, and store the table in the database.
 #[derive(Debug, Args)]
@@ -25,15 +30,15 @@ pub struct Zoo {
     /// Detector whose rows they are told apart on: the features of accounts, or the columns of a table
     #[arg(long, default_value = ACCOUNT)]
     detector: String,
-    /// Source of accounts
-    #[arg(long, default_value = "default", conflicts_with = "table")]
-    source: String,
+    /// Source of accounts [default: default]
+    #[arg(long, conflicts_with = "table")]
+    source: Option<String>,
     #[command(flatten)]
     table: TableOptions,
     /// Learners to compare, comma-separated; all by default
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Rows to use, at most, drawn at random; all by default
+    /// Rows of a table to use, drawn at random from each class alike; all by default
     #[arg(long)]
     rows: Option<usize>,
     /// Share of the rows that are held out to judge on
@@ -70,6 +75,15 @@ impl Zoo {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         let output = self.output.output();
         check_option("--held-out-share", self.held_out_share, 0.05, 0.9)?;
+        self.rows.map_or(Ok(()), |rows| check_option("--rows", rows as f64, LEAST_ROWS, 1e15))?;
+        check_detector(&self.detector)?;
+        if self.detector != ACCOUNT {
+            check_unused(&self.detector, [("--source", self.source.is_some())])?;
+        } else if let Some(table) = &self.table.table {
+            return Err(LoaderError::NotForAccounts(table.clone()));
+        } else {
+            check_unused(&self.detector, [("--rows", self.rows.is_some())])?;
+        }
         let smote = if self.smote { Some(SmoteParams::default().check()?) } else { None };
         let mut client = self.database.connect()?;
         let (training, held_out) = self.read(&mut client, output)?;
@@ -96,10 +110,9 @@ impl Zoo {
             if self.balanced { ", classes weighed the same" } else { "" },
             self.seed
         );
-        if !self.no_store {
-            store(&mut client, &self.detector, &data, &table)?;
-        }
-        output.figures(&table, || format!("{data}\n\n{}", written(&table)))
+        // What took long to find out is not lost where it cannot be stored.
+        output.figures(&table, || format!("{data}\n\n{}", written(&table)))?;
+        if self.no_store { Ok(()) } else { store(&mut client, &self.detector, &data, &table) }
     }
 
     fn read(&self, client: &mut Client, output: Output) -> Result<(Labelled, Labelled), LoaderError> {
@@ -116,9 +129,16 @@ impl Zoo {
     }
 
     fn pick(&self, data: &TableData, rows: &[usize]) -> Result<Labelled, LoaderError> {
-        let most = self.rows.map_or(rows.len(), |most| most * rows.len() / data.labels.len().max(1));
-        let step = rows.len().div_ceil(most.max(1)).max(1);
-        let chosen: Vec<usize> = rows.iter().copied().step_by(step).collect();
+        let chosen: Vec<usize> = match self.rows {
+            None => rows.to_vec(),
+            Some(most) => {
+                let share = most as f64 / data.labels.len() as f64;
+                let labels: Vec<bool> = rows.iter().map(|row| data.labels[*row]).collect();
+                let keys: Vec<u64> = rows.iter().map(|row| hash_bytes(data.keys[*row].as_bytes())).collect();
+                let drawn = by_shares(&labels, &keys, &[share.min(1.0)], self.seed).swap_remove(0);
+                drawn.into_iter().map(|index| rows[index]).collect()
+            }
+        };
         let rows = data.schema()?.expand_rows(&data.rows.select(&chosen))?;
         Ok(Labelled { rows, labels: chosen.iter().map(|row| data.labels[*row]).collect() })
     }
@@ -128,8 +148,9 @@ impl Zoo {
         client: &mut Client,
         shares: SplitShares,
     ) -> Result<(Labelled, Labelled), LoaderError> {
-        let accounts = labelled_accounts(client, &self.source)?;
-        check_labels(&self.source, &accounts)?;
+        let source = self.source.as_deref().unwrap_or(DEFAULT_SOURCE);
+        let accounts = labelled_accounts(client, source)?;
+        check_labels(source, &accounts)?;
         compare_accounts(client)?;
         let split = stratified(&accounts, shares, self.seed);
         let columns = Columns::account();

@@ -6,11 +6,15 @@ use botdet_models::schema::MOST_LEVELS;
 
 /// Different texts that are counted: a column with more is no category.
 const MOST_TEXTS: usize = 1 << 16;
+/// Bytes of the longest text that can be a level: a longer one is no name, and would be carried in every version.
+const LONGEST_LEVEL: usize = 1_000;
 
 /// The texts of a column, numbered as they come.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     numbers: HashMap<String, usize>,
+    /// The number of all that are too long.
+    long: Option<usize>,
     counts: Vec<u32>,
     /// Values that are there.
     present: u64,
@@ -32,31 +36,42 @@ impl Texts {
     /// The number of a text.
     pub(super) fn add(&mut self, text: &str) -> usize {
         self.present += 1;
-        let number = match self.numbers.get(text) {
-            Some(number) => *number,
+        let known = if text.len() > LONGEST_LEVEL { self.long } else { self.numbers.get(text).copied() };
+        let number = match known {
+            Some(number) => number,
             None if self.counts.len() == MOST_TEXTS => {
                 self.too_many = true;
                 return 0;
             }
             None => {
-                self.numbers.insert(text.to_owned(), self.counts.len());
+                let number = self.counts.len();
                 self.counts.push(0);
-                self.counts.len() - 1
+                if text.len() > LONGEST_LEVEL {
+                    self.long = Some(number);
+                } else {
+                    self.numbers.insert(text.to_owned(), number);
+                }
+                number
             }
         };
         self.counts[number] += 1;
         number
     }
 
-    /// Judges the column. Numbers in an enumeration are names that somebody chose.
+    /// Judges the column: texts that are too long count among others. Numbers in an enumeration are names that somebody chose.
     pub(super) fn judge(self, is_enumeration: bool) -> Judgement {
-        let Self { numbers, counts, present, too_many } = self;
+        let Self { numbers, long, counts, present, too_many } = self;
         if too_many {
             return Judgement::Unusable(format!(
                 "has more than {MOST_TEXTS} different texts, too many for a category"
             ));
         }
-        if !is_enumeration && are_numbers(numbers.keys()) {
+        if numbers.is_empty() && long.is_some() {
+            return Judgement::Unusable(format!(
+                "has no text of {LONGEST_LEVEL} bytes or fewer, so none is a name"
+            ));
+        }
+        if !is_enumeration && long.is_none() && are_numbers(numbers.keys()) {
             return Judgement::Numbers;
         }
         // Texts that mostly come once tell which row it is, not what kind.

@@ -1,5 +1,7 @@
 //! Why nothing can be learned from a table.
 
+use std::path::PathBuf;
+
 use super::LEAST_ROWS_OF_A_CLASS;
 
 /// Why nothing can be learned from a table.
@@ -14,6 +16,9 @@ pub enum TableError {
     /// A table that is to be filled is not empty.
     #[error("{0} has rows already; --replace deletes them first")]
     HasRows(String),
+    /// A file begins with no names of columns.
+    #[error("{path} is empty; its first line names the columns", path = .0.display())]
+    NoHeader(PathBuf),
     /// There is no such column.
     #[error("{relation} has no column {column}")]
     NoColumn {
@@ -32,6 +37,9 @@ pub enum TableError {
         /// The other.
         other: &'static str,
     },
+    /// A column is named twice for the same purpose.
+    #[error("column {0} is named twice")]
+    Twice(String),
     /// A column cannot be what it is to be.
     #[error("column {column} of type {type_name} cannot be {role}; {hint}")]
     Type {
@@ -90,7 +98,10 @@ pub enum TableError {
         key: String,
     },
     /// A number that is none.
-    #[error("column {column} is {value} in the row with key {key}, not a finite number of single precision")]
+    #[error(
+        "column {column} is {value} in the row with key {key}, not a finite number of single precision; make it null, or \
+         leave the column out"
+    )]
     NotFinite {
         /// The column's name.
         column: String,
@@ -120,6 +131,18 @@ pub enum TableError {
         rows: usize,
         /// Their class.
         class: &'static str,
+    },
+    /// No row has a label.
+    #[error(
+        "column {column}, the label, is null in all {rows} rows of {relation}; without labels there is nothing to tell apart"
+    )]
+    Unlabelled {
+        /// The table.
+        relation: String,
+        /// The label column's name.
+        column: String,
+        /// Rows there are.
+        rows: u64,
     },
     /// Not enough rows of a class.
     #[error(

@@ -19,7 +19,7 @@ impl LabelReader {
                 column: column.name.clone(),
                 type_name: column.type_name.clone(),
                 role: "the label",
-                hint: "a boolean can, 0 and 1 can, and any other type where it is said which value is positive",
+                hint: "a boolean can, 0 and 1 can, and any other type with --positive, its value for what is looked for",
             });
         }
         Ok(Self { column: column.name.clone(), positive, negative: None })

@@ -8,6 +8,7 @@ use postgres::{Client, Transaction};
 
 use super::TableError;
 use super::catalog::Relation;
+use super::plan::filled;
 use crate::error::{LoaderError, at};
 
 /// Bytes that are sent at a time.
@@ -17,7 +18,7 @@ const CHUNK: usize = 1 << 16;
 /// told how many bytes have been read. Returns the rows, and names of columns that the file does not have.
 ///
 /// # Errors
-/// [`TableError::HasRows`] unless `replace` empties the table first, [`TableError::NoColumn`] or [`TableError::TwoRoles`] for
+/// [`TableError::HasRows`] unless `replace` empties the table first, [`TableError::NoHeader`] for an empty file, [`TableError::NoColumn`] or [`TableError::TwoRoles`] for
 /// a header that does not fit, and whatever the server refuses, with the line it refuses.
 pub fn load_csv(
     client: &mut Client,
@@ -35,14 +36,13 @@ pub fn load_csv(
         let (one, other) = ("one column of the file", "another");
         return Err(TableError::TwoRoles { column: header[twice].clone(), one, other }.into());
     }
-    let fill = |template: &str| template.replace("{relation}", &relation.name);
+    let fill = |template: &str| filled(template, &relation.name, &columns.join(", "));
     if replace {
         transaction.execute(&fill(include_str!("../sql/empty_table.sql")), &[])?;
     } else if transaction.query_one(&fill(include_str!("../sql/has_rows.sql")), &[])?.get(0) {
         return Err(TableError::HasRows(relation.name).into());
     }
-    let copy = fill(include_str!("../sql/copy_csv.sql")).replace("{columns}", &columns.join(", "));
-    let rows = send(&mut transaction, &copy, file, progress)?;
+    let rows = send(&mut transaction, &fill(include_str!("../sql/copy_csv.sql")), file, progress)?;
     transaction.execute(&fill(include_str!("../sql/analyze_table.sql")), &[])?;
     transaction.commit()?;
     let absent = relation.columns.into_iter().map(|column| column.name);
@@ -52,6 +52,9 @@ pub fn load_csv(
 fn header(file: &Path) -> Result<Vec<String>, LoaderError> {
     let mut reader = csv::Reader::from_reader(BufReader::new(File::open(file).map_err(at(file))?));
     let header = reader.headers().map_err(|error| at(file)(std::io::Error::other(error)))?;
+    if header.is_empty() {
+        return Err(TableError::NoHeader(file.to_owned()).into());
+    }
     Ok(header.iter().map(str::to_owned).collect())
 }
 

@@ -46,7 +46,7 @@ pub struct TableSource {
     pub columns: Option<Vec<String>>,
     /// Columns to leave out.
     pub ignored: Vec<String>,
-    /// Column that says when a row was made: a date, a time, or a whole number that grows.
+    /// Column that says when a row was made: a date, a time, or a number that grows.
     pub time: Option<String>,
     /// Column that says which rows belong together, of any type.
     pub group: Option<String>,
@@ -67,7 +67,8 @@ pub struct TableData {
     pub labels: Vec<bool>,
     /// Group of each row.
     pub groups: Option<Vec<String>>,
-    /// Time of each row, in microseconds since 1970 where the column is a date or a time.
+    /// Time of each row: microseconds since 1970 where the column is a date or a time, a whole number itself, and the rank of
+    /// any other number.
     pub times: Option<Vec<i64>>,
     /// What to tell: columns that were left out and why, rows without a label.
     pub notices: Vec<String>,

@@ -47,13 +47,13 @@ impl Plan {
     }
 
     fn check_time(&self) -> Result<(), TableError> {
-        let fits = |time: &&Attribute| !matches!(time.family, Family::Time | Family::Integer);
-        match self.time.as_ref().filter(fits) {
+        let unfit = |time: &&Attribute| time.family != Family::Time && !time.family.is_number();
+        match self.time.as_ref().filter(unfit) {
             Some(time) => Err(TableError::Type {
                 column: time.name.clone(),
                 type_name: time.type_name.clone(),
                 role: "the time",
-                hint: "a date, a timestamp or a whole number can",
+                hint: "a date, a timestamp or a number can",
             }),
             None => Ok(()),
         }
@@ -91,9 +91,15 @@ impl Plan {
         let times = self.time.iter().map(|column| (moment(column), Type::INT8));
         let (expressions, types): (Vec<String>, Vec<Type>) =
             texts.chain(times).chain(self.columns.iter().map(value)).unzip();
-        let sql = include_str!("../sql/copy_table.sql");
-        (sql.replace("{columns}", &expressions.join(", ")).replace("{relation}", &self.relation.name), types)
+        (filled(include_str!("../sql/copy_table.sql"), &self.relation.name, &expressions.join(", ")), types)
     }
+}
+
+/// SQL with its table and its columns. Either may have a name that looks like the place of the other, and is left as it is.
+pub(super) fn filled(template: &str, relation: &str, columns: &str) -> String {
+    let parts: Vec<String> =
+        template.split("{columns}").map(|part| part.replace("{relation}", relation)).collect();
+    parts.join(columns)
 }
 
 /// Leaves a column out with a notice, unless it was asked for by name.
@@ -127,13 +133,17 @@ fn check_roles(source: &TableSource) -> Result<(), TableError> {
     }
     for (index, (other, column)) in taken.iter().enumerate() {
         if let Some((one, _)) = taken[..index].iter().find(|(_, earlier)| earlier == column) {
+            if one == other {
+                return Err(TableError::Twice((*column).to_owned()));
+            }
             return Err(TableError::TwoRoles { column: (*column).to_owned(), one, other });
         }
     }
     Ok(())
 }
 
-/// A time as microseconds since 1970; null where it is infinite.
+/// A time as microseconds since 1970, a whole number as it is; of other numbers, of which no integer holds all, the rank. Null
+/// where it is infinite or not a number.
 fn moment(column: &Attribute) -> String {
     let quoted = &column.quoted;
     match column.family {
@@ -141,7 +151,11 @@ fn moment(column: &Attribute) -> String {
             "CASE WHEN pg_catalog.isfinite({quoted}) THEN (pg_catalog.date_part('epoch', {quoted}) \
              OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8 END"
         ),
-        _ => format!("{quoted}::pg_catalog.int8"),
+        Family::Integer => format!("{quoted}::pg_catalog.int8"),
+        _ => format!(
+            "CASE WHEN {quoted}::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ('{{NaN,Infinity,-Infinity}}') \
+             THEN pg_catalog.dense_rank() OVER (ORDER BY {quoted}) END"
+        ),
     }
 }
 

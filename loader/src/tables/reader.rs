@@ -87,7 +87,7 @@ impl Reader {
         }
         if let Some(column) = &plan.time {
             let time: Option<i64> = row.try_get(next)?;
-            self.times.push(time.ok_or_else(|| absent(column, "time", "null or infinite", key))?);
+            self.times.push(time.ok_or_else(|| absent(column, "time", "null or not finite", key))?);
             next += 1;
         }
         for ((index, column), reader) in plan.columns.iter().enumerate().zip(&mut self.columns) {
@@ -132,6 +132,10 @@ impl Reader {
         let positives = self.labels.iter().filter(|label| **label).count();
         let negatives = self.labels.len() - positives;
         let column = self.plan.label.name.clone();
+        if self.labels.is_empty() && self.unlabelled > 0 {
+            let relation = self.plan.relation.name.clone();
+            return Err(TableError::Unlabelled { relation, column, rows: self.unlabelled });
+        }
         if self.unlabelled > 0 {
             let notice =
                 format!("{} rows are left out: column {column}, the label, is null", self.unlabelled);

@@ -2,6 +2,7 @@ use super::TableError;
 use super::catalog::{Attribute, Family};
 use super::category::{Judgement, Texts};
 use super::label::LabelReader;
+use super::plan::filled;
 
 fn judged(texts: &[&str]) -> Judgement {
     let mut counted = Texts::default();
@@ -13,6 +14,12 @@ fn label(family: Family, positive: Option<&str>) -> Result<LabelReader, TableErr
     let (name, type_name) = ("truth".to_owned(), "some type".to_owned());
     let column = Attribute { quoted: name.clone(), name, type_name, family };
     LabelReader::new(&column, positive.map(str::to_owned))
+}
+
+#[test]
+fn names_that_look_like_places_in_sql_are_left_as_they_are() {
+    let sql = filled("COPY {relation} ({columns})", "s.\"{columns}\"", "\"{relation}\", \"{columns}\"");
+    assert_eq!(sql, "COPY s.\"{columns}\" (\"{relation}\", \"{columns}\")");
 }
 
 #[test]
@@ -54,6 +61,20 @@ fn more_texts_than_are_counted_take_no_more_memory() {
     (0..70_000).for_each(|text: u32| (0..3).for_each(|_| _ = texts.add(&text.to_string())));
     let Judgement::Unusable(reason) = texts.judge(false) else { panic!("no category") };
     assert_eq!(reason, "has more than 65536 different texts, too many for a category");
+}
+
+#[test]
+fn long_texts_are_no_levels() {
+    let essays = ["x".repeat(1_001), "y".repeat(5_000)];
+    let mixed: Vec<&str> = [essays[0].as_str(), essays[1].as_str(), "a", "a", "b", "b"].repeat(2);
+    let Judgement::Category { levels, places } = judged(&mixed) else { panic!("a category") };
+    assert_eq!((levels, places), (vec!["a".to_owned(), "b".to_owned()], vec![2.0, 0.0, 1.0]));
+    let unusable = "has no text of 1000 bytes or fewer, so none is a name";
+    assert_eq!(judged(&[essays[0].as_str(), essays[1].as_str()]), Judgement::Unusable(unusable.to_owned()));
+    let mut texts = Texts::default();
+    (0..100).for_each(|text| _ = texts.add(&text.to_string().repeat(1_000)));
+    let Judgement::Category { levels, places } = texts.judge(false) else { panic!("a category") };
+    assert_eq!((levels.len(), places.len()), (10, 11), "all of more than one digit are one");
 }
 
 #[test]

@@ -9,13 +9,14 @@ use botdet_models::pipeline::{Candidate, Columns, Pipeline};
 
 use super::evaluation::Truth;
 use super::fit::{
-    FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, PROBE_POOL, Pool,
-    Scored, decide, fit_crossed, judge_candidates, with_probes,
+    Division, FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, PROBE_POOL,
+    Pool, Scored, decide, fit_crossed, judge_candidates, with_probes,
 };
 use super::record::TrainingRecord;
 use super::split::SplitShares;
 use crate::error::LoaderError;
 use crate::tables::TableData;
+use crate::validation::folds::by_shares;
 
 /// Rows by use, as their places in the table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +35,6 @@ impl TableSplit {
     /// whatever else is in the table.
     #[must_use]
     pub fn new(data: &TableData, shares: SplitShares, seed: u64) -> Self {
-        let draw = |name: &str| mix64(hash_bytes(name.as_bytes()) ^ seed);
         let mut split = Self::default();
         if let Some(times) = &data.times {
             let mut order: Vec<usize> = (0..times.len()).collect();
@@ -45,18 +45,16 @@ impl TableSplit {
         } else if let Some(groups) = &data.groups {
             let mut members: BTreeMap<(u64, &str), Vec<usize>> = BTreeMap::new();
             for (row, group) in groups.iter().enumerate() {
-                members.entry((draw(group), group)).or_default().push(row);
+                members.entry((mix64(hash_bytes(group.as_bytes()) ^ seed), group)).or_default().push(row);
             }
             let groups: Vec<&[usize]> = members.values().map(Vec::as_slice).collect();
             split.share_out(&groups, data.labels.len(), shares);
         } else {
-            for class in [false, true] {
-                let mut rows: Vec<usize> =
-                    (0..data.labels.len()).filter(|row| data.labels[*row] == class).collect();
-                rows.sort_by_key(|row| (draw(&data.keys[*row]), *row));
-                let single: Vec<&[usize]> = rows.chunks(1).collect();
-                split.share_out(&single, rows.len(), shares);
-            }
+            let keys: Vec<u64> = data.keys.iter().map(|key| hash_bytes(key.as_bytes())).collect();
+            let shares = [shares.training, shares.validation];
+            let mut parts = by_shares(&data.labels, &keys, &shares, seed).into_iter();
+            let mut next = || parts.next().unwrap_or_default();
+            return Self { training: next(), validation: next(), held_out: next() };
         }
         for part in [&mut split.training, &mut split.validation, &mut split.held_out] {
             part.sort_unstable();
@@ -118,6 +116,7 @@ pub fn train_table(
         let sets = FeatureSets {
             scales: None,
             training: &training,
+            division: &division(data, &split.training),
             tree_training: &training,
             tree_validation: Some(&validation),
         };
@@ -172,6 +171,17 @@ fn inputs(data: &TableData, columns: &Columns, rows: &[usize]) -> Inputs {
         values: rows.iter().flat_map(|row| columns.inputs(&values(data, *row))).collect(),
         width: columns.input_count(),
         labels: rows.iter().map(|row| data.labels[*row]).collect(),
+    }
+}
+
+/// Search is judged as the version is, or it would choose what knows the future, or the groups, best.
+fn division(data: &TableData, rows: &[usize]) -> Division {
+    match (&data.times, &data.groups) {
+        (Some(times), _) => Division::Times(rows.iter().map(|row| times[*row]).collect()),
+        (None, Some(groups)) => {
+            Division::Groups(rows.iter().map(|row| hash_bytes(groups[*row].as_bytes())).collect())
+        }
+        (None, None) => Division::Alike,
     }
 }
 

@@ -141,44 +141,6 @@ pub fn expanding_windows(times: &[i64], folds: usize) -> Result<Vec<Fold>, Valid
     Ok(cuts.iter().enumerate().map(window).collect())
 }
 
-/// For each group of bots (a strategy, a campaign), a fold that judges its bots by what was learned without them,
-/// together with a part of the humans that was not learned from either. Rows without a group are the humans; bots
-/// without one are left to learn from.
-///
-/// # Errors
-/// [`ValidationError`] when there are fewer than two groups, fewer humans than groups, or labels do not match.
-pub fn leave_one_group_out<Group: Ord + Clone>(
-    labels: &[bool],
-    groups: &[Option<Group>],
-    keys: &[u64],
-    seed: u64,
-) -> Result<Vec<(Group, Fold)>, ValidationError> {
-    let mut names: Vec<&Group> =
-        groups.iter().zip(labels).filter(|(_, label)| **label).filter_map(|(g, _)| g.as_ref()).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() < 2 {
-        return Err(ValidationError::Few { what: "groups of bots", there: names.len(), folds: 2 });
-    }
-    check(labels, "groups", groups.len(), names.len())?;
-    check(labels, "keys", keys.len(), names.len())?;
-    let mut humans: Vec<usize> = (0..labels.len()).filter(|row| !labels[*row]).collect();
-    if humans.len() < names.len() {
-        return Err(ValidationError::Few { what: "humans", there: humans.len(), folds: names.len() });
-    }
-    humans.sort_by_key(|row| (mix64(keys[*row] ^ seed), *row));
-    let mut parts = vec![None; labels.len()];
-    humans.iter().enumerate().for_each(|(rank, row)| parts[*row] = Some(rank % names.len()));
-    for row in (0..labels.len()).filter(|row| labels[*row]) {
-        parts[row] = groups[row].as_ref().and_then(|group| names.binary_search(&group).ok());
-    }
-    let fold = |(index, name): (usize, &&Group)| {
-        let (testing, training) = (0..labels.len()).partition(|row| parts[*row] == Some(index));
-        ((*name).clone(), Fold { training, testing })
-    };
-    Ok(names.iter().enumerate().map(fold).collect())
-}
-
 /// The rows of each stratum, in an order drawn from their keys.
 fn shuffled_strata<Stratum: Ord>(strata: &[Stratum], keys: &[u64], seed: u64) -> Vec<Vec<usize>> {
     let mut rows: BTreeMap<&Stratum, Vec<usize>> = BTreeMap::new();

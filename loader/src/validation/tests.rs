@@ -4,9 +4,7 @@ use botdet_models::rows::Rows;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
-use super::folds::{
-    before_and_after, by_shares, expanding_windows, grouped, leave_one_group_out, stratified,
-};
+use super::folds::{before_and_after, by_shares, expanding_windows, grouped, stratified};
 use super::{
     Budget, ClassWeight, Dimension, Fold, Objective, Prepared, Scale, Search, SearchParams, SmoteParams,
     Space, ValidationError, cross_validate, search,
@@ -129,27 +127,6 @@ fn the_future_is_never_learned_from() {
     assert!(matches!(expanding_windows(&[3; 50], 2), Err(ValidationError::Few { there: 0, .. })));
     assert!(expanding_windows(&[], 2).is_err() && expanding_windows(&[1], 1).is_err());
     assert_eq!(expanding_windows(&[1, 2], 1).expect("two moments")[0].testing, [1]);
-}
-
-#[test]
-fn a_strategy_left_out_is_judged_with_unseen_humans() {
-    let labels: Vec<bool> = (0..90).map(|row| row % 3 == 0).collect();
-    let groups: Vec<Option<&str>> = (0..90)
-        .map(|row| match row % 9 {
-            0 => Some("burst"),
-            3 => Some("farm"),
-            _ => None,
-        })
-        .collect();
-    let folds = leave_one_group_out(&labels, &groups, &keys(90), 1).expect("two groups");
-    assert_eq!(folds.iter().map(|(name, _)| *name).collect::<Vec<&str>>(), ["burst", "farm"]);
-    for (name, fold) in &folds {
-        assert_eq!(bots(&fold.testing, &labels), 10);
-        assert!(fold.testing.iter().all(|row| !labels[*row] || groups[*row] == Some(name)));
-        assert_eq!((fold.testing.len(), fold.training.len()), (40, 50));
-    }
-    let alone = leave_one_group_out(&labels, &vec![Some("one"); 90], &keys(90), 1);
-    assert!(matches!(alone, Err(ValidationError::Few { what: "groups of bots", there: 1, .. })));
 }
 
 /// Remembers rows; says 1 for those it has seen.

@@ -1,5 +1,8 @@
 //! A row as a JSON object, as `to_jsonb(row)` or a client makes it.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{ColumnDefinition, ColumnKind, Schema, SchemaError};
@@ -8,6 +11,30 @@ use super::{ColumnDefinition, ColumnKind, Schema, SchemaError};
 const NAMES_SHOWN: usize = 5;
 /// Characters of a value that an error shows.
 const CHARACTERS_SHOWN: usize = 60;
+
+/// An object that is written as JSON; `None` when the text is something else.
+///
+/// Numbers and nesting of a jsonb go further than ours. Such a value may be in a column that nobody asks about: a number counts
+/// as the largest there is, which no model takes, anything else as a list with its beginning.
+#[must_use]
+pub fn read_object(text: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Some(object),
+        Ok(_) => None,
+        Err(_) => {
+            let raw: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).ok()?;
+            Some(raw.into_iter().map(|(name, raw)| (name, nearest(raw.get()))).collect())
+        }
+    }
+}
+
+fn nearest(raw: &str) -> Value {
+    serde_json::from_str(raw).unwrap_or_else(|_| match raw.bytes().next() {
+        Some(b'-') => Value::from(f64::MIN),
+        Some(b'0'..=b'9') => Value::from(f64::MAX),
+        _ => Value::from(vec![shortened(raw)]),
+    })
+}
 
 impl Schema {
     /// The values of a row, in the order of the columns; `None` is missing, as null is and what the object lacks.

@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub use json::read_object;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -96,7 +97,7 @@ pub enum SchemaError {
         expected: &'static str,
     },
     /// A number is larger than a model can take.
-    #[error("column {column} is {value}, beyond what single precision can hold")]
+    #[error("column {column} is {value:e}, beyond what single precision can hold")]
     TooLarge {
         /// The column's name.
         column: String,

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::{ColumnDefinition, ColumnKind, Schema, SchemaError};
+use super::{ColumnDefinition, ColumnKind, Schema, SchemaError, read_object};
 use crate::rows::{Rows, RowsError};
 
 fn category(name: &str, levels: &[&str]) -> ColumnDefinition {
@@ -38,6 +38,24 @@ fn a_grown_table_is_read_and_a_misspelt_name_is_not() {
     let refused = "no column is named a, b, c, d, e and 2 more, and absent are messages, plan, verified; null stands \
                    for a missing value";
     assert_eq!(many, Err(refused.to_owned()));
+}
+
+#[test]
+fn what_is_beyond_us_is_refused_where_it_is_asked_for_and_nowhere_else() {
+    let (large, deep) = (format!("1{}", "0".repeat(400)), format!("{}{}", "[".repeat(500), "]".repeat(500)));
+    let read = |text: &str| schema().read_json(&read_object(text).expect("an object"));
+    for value in [&large, &deep] {
+        let text = format!(r#"{{"messages": 3, "plan": "paid", "verified": true, "id": {value}}}"#);
+        assert_eq!(read(&text), Ok(vec![Some(3.0), Some(1.0), Some(1.0)]));
+    }
+    for (sign, value) in [("", f64::MAX), ("-", f64::MIN)] {
+        let column = "messages".to_owned();
+        let text = format!(r#"{{"messages": {sign}{large}}}"#);
+        assert_eq!(read(&text), Err(SchemaError::TooLarge { column, value }));
+    }
+    let refused = read(&format!(r#"{{"plan": {deep}}}"#)).expect_err("no name").to_string();
+    assert!(refused.starts_with("column plan is [\"[[[[") && refused.ends_with(", not text"), "{refused}");
+    assert!(["[]", "3", "", "{", r#"{"a": }"#].into_iter().all(|text| read_object(text).is_none()));
 }
 
 #[test]

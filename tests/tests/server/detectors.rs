@@ -238,6 +238,59 @@ fn what_teaches_nothing_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn what_would_be_passed_over_or_fail_at_the_end_is_refused_at_once() {
+    let database = TestDatabase::new("refused_at_once");
+    let folder = Folder::new(&database);
+    orders(&database);
+    let of = |command: &'static str, detector: &'static str, options: &[&'static str]| {
+        let table = ["--table", "order", "--key", "order_no", "--label", "is_fraud"];
+        refused(&database, &[&[command, "--detector", detector], &table[..], options].concat())
+    };
+    let name = "\"../fraud\" is no name of a detector; a name has up to 40 small letters";
+    assert!(of("train", "../fraud", &[]).contains(name));
+    assert!(of("zoo", "../fraud", &[]).contains(name));
+    let nowhere = of("train", "fraud", &["--out", "/nowhere/fraud.botdet"]);
+    assert!(nowhere.contains("/nowhere: No such file or directory"), "{nowhere}");
+    let taken = folder.0.display().to_string();
+    let taken = refused(&database, &[&["train", "--out", &taken], &FRAUD[..]].concat());
+    assert!(taken.contains("directory"), "{taken}");
+    let search = of("train", "fraud", &["--trees", "forest", "--search", "5"]);
+    assert!(search.contains("--search means nothing for trees other than boosted ones"), "{search}");
+    assert!(of("zoo", "account", &[]).contains("another --detector learns from --table order"));
+    assert!(of("zoo", "fraud", &["--rows", "3"]).contains("--rows is 3, outside 20 to"));
+    for (options, option) in [
+        (&["train", "--detector", "spammer", "--source", "mine"][..], "--source"),
+        (&["train", "--detector", "spammer", "--checkpoint", "file"], "--checkpoint"),
+        (&["zoo", "--detector", "spammer", "--source", "mine"], "--source"),
+    ] {
+        let message = refused(&database, options);
+        assert!(message.contains(&format!("{option} means nothing for detector spammer")), "{message}");
+    }
+    let message = refused(&database, &["zoo", "--rows", "100"]);
+    assert!(message.contains("--rows means nothing for detector account"), "{message}");
+}
+
+#[test]
+fn as_many_rows_are_compared_on_as_were_asked_for() {
+    let database = TestDatabase::new("zoo_rows");
+    orders(&database);
+    let options = [&["zoo", "--only", "ridge", "--no-store", "--rows", "1000"], &FRAUD[..]].concat();
+    let text = output(botdet(&database.config()).args(options));
+    assert!(text.contains("\n801 rows learned from, 200 held out"), "rounded in each class: {text}");
+}
+
+#[test]
+fn a_comparison_that_cannot_be_stored_is_printed_all_the_same() {
+    let database = TestDatabase::new("zoo_not_stored");
+    orders(&database).run("ALTER TABLE botdet.model_comparison ADD CHECK (learner <> 'ridge')");
+    let options = [&["zoo", "--only", "ridge"], &FRAUD[..]].concat();
+    let run = botdet(&database.config()).args(options).output().expect("the program starts");
+    assert!(!run.status.success() && String::from_utf8_lossy(&run.stderr).contains("SQLSTATE 23514"));
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(text.contains("960 rows learned from") && text.contains("\nridge "), "{text}");
+}
+
+#[test]
 fn constant_and_empty_columns_make_a_sound_model() {
     let database = TestDatabase::new("dull_columns");
     let folder = Folder::new(&database);

@@ -96,8 +96,9 @@ fn a_table_is_filled_whole_or_not_at_all() {
         ("misspelt", text.replacen("link_count", "link_cuont", 1), "botdet.spammer has no column link_cuont"),
         ("twice", text.replacen("x4", "x5", 1), "column x5 cannot be both"),
         ("words", format!("{}many,many\n", text), "SQLSTATE 22P02"),
+        ("short", format!("{text}1,2\n"), "where: COPY spammer, line 3002"),
         ("doubled", format!("{text}{}\n", text.lines().nth(1).unwrap()), "SQLSTATE 23505"),
-        ("nothing", String::new(), "error"),
+        ("nothing", String::new(), "is empty; its first line names the columns"),
     ] {
         let file = folder.file(name);
         write(&file, broken).unwrap();
@@ -106,6 +107,20 @@ fn a_table_is_filled_whole_or_not_at_all() {
         let error = refused(command);
         assert!(error.contains(reason), "{name}: {error}");
         assert_eq!(client.value::<i64>(COUNT, &[]), 3_000, "{name}");
+    }
+    let mut command = load(&database, file);
+    command.args(["--replace", "--source", "mine"]);
+    assert!(refused(command).contains("'--detector <DETECTOR>' cannot be used with '--source <SOURCE>'"));
+}
+
+#[test]
+fn rows_without_activity_have_no_days() {
+    let database = TestDatabase::new("spammer_days");
+    for option in [["--days", "7"], ["--until", "2026-01-01T00:00:00Z"]] {
+        let mut command = botdet(&database.config());
+        command.args(["simulate", "--detector", "spammer", "--accounts", "100", "--out"]);
+        command.arg(std::env::temp_dir().join("none")).args(option);
+        assert!(refused(command).contains(&format!("{} means nothing for detector spammer", option[0])));
     }
 }
 

@@ -163,6 +163,19 @@ fn groups_times_and_labels_of_other_types_are_read() {
     assert_eq!(data.times.unwrap()[at], 7 * 86_400_000_000);
     let by_number = TableSource { time: Some("number".to_owned()), ..plain.clone() };
     assert_eq!(read(&mut client, &by_number).times.unwrap()[at], 7);
+    // No integer holds these; their order is what counts.
+    client.run(
+        "ALTER TABLE t ADD epoch numeric, ADD seconds double precision;
+         UPDATE t SET epoch = 10::numeric ^ 30 + ceil(n / 2.0) / 1000, seconds = -n / 8.0 FROM (SELECT id AS n FROM t) AS o WHERE id = n",
+    );
+    for (time, rank) in [("epoch", 4), ("seconds", 34)] {
+        let by_fraction = TableSource { time: Some(time.to_owned()), ..plain.clone() };
+        assert_eq!(read(&mut client, &by_fraction).times.unwrap()[at], rank, "{time}");
+        client.run(&format!("UPDATE t SET {time} = 'NaN' WHERE id = 5"));
+        let expected = format!("column {time}, the time, is null or not finite in the row with key 5");
+        assert_eq!(refused(&mut client, &by_fraction), expected);
+        client.run(&format!("ALTER TABLE t DROP {time}"));
+    }
 
     client.run("ALTER TABLE t ALTER spam TYPE smallint USING spam::int; ALTER TABLE t ADD more numeric; UPDATE t SET more = spam");
     assert_eq!(read(&mut client, &plain).labels.len(), 40);
@@ -180,7 +193,7 @@ fn groups_times_and_labels_of_other_types_are_read() {
     let absent = TableSource { label: "more".to_owned(), positive: None, ..named };
     let expected = "column tier, the group, is null in the row with key 5";
     assert_eq!(refused(&mut client, &absent), expected);
-    let expected = "column made_at, the time, is null or infinite in the row with key 5";
+    let expected = "column made_at, the time, is null or not finite in the row with key 5";
     assert_eq!(refused(&mut client, &TableSource { group: None, ..absent }), expected);
 }
 
@@ -206,6 +219,9 @@ fn what_is_not_there_or_has_two_roles_is_named() {
     let asked = TableSource { columns: Some(vec!["seen".to_owned()]), ..plain.clone() };
     let expected = "column seen was asked for and is of type point, of which nothing is learned";
     assert_eq!(refused(&mut client, &asked), expected);
+    let same = vec!["messages".to_owned(), "messages".to_owned()];
+    let same = TableSource { columns: Some(same), ..plain.clone() };
+    assert_eq!(refused(&mut client, &same), "column messages is named twice");
     let time = TableSource { time: Some("seen".to_owned()), ..plain.clone() };
     assert!(
         refused(&mut client, &time).starts_with("column seen of type point cannot be the time"),
@@ -215,6 +231,20 @@ fn what_is_not_there_or_has_two_roles_is_named() {
     let expected = "public.t has no column to judge by; column seen is left out: it is of type point, of which nothing is \
                     learned";
     assert_eq!(refused(&mut client, &nothing), expected);
+}
+
+#[test]
+fn names_that_look_like_places_in_our_sql_are_names() {
+    let database = TestDatabase::new("table_braces");
+    let mut client = database.connect();
+    client.run(
+        r#"CREATE TABLE "{columns}" AS
+           SELECT n AS id, n % 2 = 0 AS spam, n AS "{relation}", -n AS "{columns}" FROM generate_series(1, 40) AS n"#,
+    );
+    let data = read(&mut client, &source("{columns}"));
+    assert_eq!(names(&data), ["{relation}", "{columns}"]);
+    let at = data.keys.iter().position(|key| key == "7").unwrap();
+    assert_eq!(data.rows.row(at), [7.0, -7.0]);
 }
 
 #[test]
@@ -238,10 +268,14 @@ fn rows_that_teach_nothing_are_refused() {
         )
     };
     assert_eq!(after("UPDATE t SET spam = id < 10"), too_few(9, 31));
-    assert_eq!(after("UPDATE t SET spam = NULL"), too_few(0, 0));
+    let unlabelled = "column spam, the label, is null in all 40 rows of public.t; without labels there is nothing to tell apart";
+    assert_eq!(after("UPDATE t SET spam = NULL"), unlabelled);
     assert_eq!(after("DELETE FROM t"), too_few(0, 0));
     let not_finite = |column: &str, value: &str| {
-        format!("column {column} is {value} in the row with key 3, not a finite number of single precision")
+        format!(
+            "column {column} is {value} in the row with key 3, not a finite number of single precision; make it null, or \
+             leave the column out"
+        )
     };
     for (value, shown) in [("NaN", "NaN"), ("-Infinity", "-inf"), ("1e300", &format!("{}", 1e300))] {
         let change = format!("UPDATE t SET messages = '{value}' WHERE id = 3");

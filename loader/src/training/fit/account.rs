@@ -10,7 +10,7 @@ use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
 use super::judge::{PROBE_POOL, with_probes};
 use super::params::{FitConfig, FitParams};
-use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
 use crate::gru::{self, CheckpointFile, EpochReport, GruNetwork, TrainingHistory};
 use crate::onnx;
@@ -54,6 +54,7 @@ pub fn fit(
         let sets = FeatureSets {
             scales: Some(&scales),
             training: &inputs(training.grown.iter()),
+            division: &Division::Alike,
             tree_training: &inputs(training.all()),
             tree_validation: Some(&inputs(validation.all())),
         };

@@ -11,7 +11,7 @@ use botdet_models::preprocess::Preprocessor;
 
 use super::decide::Scored;
 use super::params::FitParams;
-use super::stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
 use crate::validation::folds::{Fold, stratified};
 
@@ -79,6 +79,7 @@ fn fit(
         scales: pool.scales,
         tree_training: tree_training.as_ref().unwrap_or(&training),
         training: &training,
+        division: &Division::Alike,
         tree_validation: None,
     };
     FeatureStages::fit(&sets, params, progress)

@@ -13,7 +13,7 @@ pub use crossed::{FEW_ROWS, Pool, fit_crossed};
 pub use decide::{Scored, decide};
 pub use judge::{Figures, PROBE_POOL, judge, judge_candidates, open, scores, with_probes};
 pub use params::{FitConfig, FitParams, ScheduleKind, ThresholdRule, TreeKind};
-pub use stages::{FeatureSets, FeatureStages, Inputs, balanced_weights};
+pub use stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 pub use tune::TrialRecord;
 
 /// Fewest rows of each class that a model is trained on.

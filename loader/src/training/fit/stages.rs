@@ -71,12 +71,26 @@ impl Inputs {
     }
 }
 
+/// How rows may be divided to try settings on: as they were to judge the version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Division {
+    /// In any way, both classes alike.
+    #[default]
+    Alike,
+    /// Rows of one group stay together; one number a row.
+    Groups(Vec<u64>),
+    /// What is learned from comes before what is judged; one time a row.
+    Times(Vec<i64>),
+}
+
 /// What the stages learn from.
 pub struct FeatureSets<'a> {
     /// How each input is spread; `None` finds it out.
     pub scales: Option<&'a [Scale]>,
     /// For the filter and the anomaly models.
     pub training: &'a Inputs,
+    /// How these may be divided.
+    pub division: &'a Division,
     /// For the trees.
     pub tree_training: &'a Inputs,
     /// Ends the growth of boosted trees; without it a part of the rows they learn from is kept for that.
@@ -209,7 +223,7 @@ fn fit_trees(
     let sample = Sample::new(&rows, labels, &weights).map_err(ZooError::from)?;
     let mut session = Session { seed: params.seed, threads: params.threads.max(1), progress };
     let kind = match params.trees {
-        TreeKind::Auto if labels.len() < BOOSTED_ROWS => TreeKind::Forest,
+        TreeKind::Auto if labels.len() < BOOSTED_ROWS && params.search_trials == 0 => TreeKind::Forest,
         TreeKind::Auto => TreeKind::Boosting,
         given => given,
     };
@@ -224,7 +238,7 @@ fn fit_trees(
             let validation = validation.transpose().map_err(ZooError::from)?;
             let (settings, tried) = match boosting(labels.len()) {
                 defaults if params.search_trials == 0 => (defaults, Vec::new()),
-                defaults => tune(sets.training, &defaults, params)?,
+                defaults => tune(sets.training, sets.division, &defaults, params)?,
             };
             trials = tried;
             settings.check()?.fit_ensemble(sample, validation, &mut session)?

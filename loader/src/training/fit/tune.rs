@@ -6,10 +6,10 @@ use botdet_models::hash::mix64;
 use serde::{Deserialize, Serialize};
 
 use super::params::FitParams;
-use super::stages::Inputs;
+use super::stages::{Division, Inputs};
 use crate::error::LoaderError;
 use crate::trees::BoostingParams;
-use crate::validation::folds::stratified;
+use crate::validation::folds::{expanding_windows, grouped, stratified};
 use crate::validation::{Budget, Dimension, Objective, Scale, SearchParams, Space, search};
 use crate::zoo::{Learner, Sample, Session, ZooError};
 
@@ -30,9 +30,10 @@ pub struct TrialRecord {
 /// The best of as many settings as `params` allows, and all that were tried.
 ///
 /// # Errors
-/// [`LoaderError::Validation`] when a class has too few rows, or nothing could be used.
+/// [`LoaderError::Validation`] when a class has too few rows, there are too few groups or moments, or nothing could be used.
 pub fn tune(
     rows: &Inputs,
+    division: &Division,
     defaults: &BoostingParams,
     params: &FitParams,
 ) -> Result<(BoostingParams, Vec<TrialRecord>), LoaderError> {
@@ -61,8 +62,14 @@ pub fn tune(
     let table = rows.rows();
     let weights = vec![1.0; rows.labels.len()];
     let sample = Sample::new(&table, &rows.labels, &weights).map_err(ZooError::from)?;
-    let keys: Vec<u64> = (0..rows.labels.len() as u64).map(mix64).collect();
-    let folds = stratified(&rows.labels, &keys, FOLDS, params.seed)?;
+    let folds = match division {
+        Division::Alike => {
+            let keys: Vec<u64> = (0..rows.labels.len() as u64).map(mix64).collect();
+            stratified(&rows.labels, &keys, FOLDS, params.seed)?
+        }
+        Division::Groups(groups) => grouped(&rows.labels, groups, FOLDS, params.seed)?,
+        Division::Times(times) => expanding_windows(times, FOLDS)?,
+    };
     let budget = Budget::Trials(params.search_trials);
     let config = SearchParams { budget, objective: Objective::RocAuc, ..SearchParams::default() }.check()?;
     let go_on = &mut |_| ControlFlow::Continue(());
@@ -84,4 +91,27 @@ pub fn tune(
 
 fn dimension(name: &'static str, low: f64, high: f64, scale: Scale) -> Dimension {
     Dimension { name, low, high, scale }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validation::ValidationError;
+
+    #[test]
+    fn settings_are_tried_on_rows_divided_as_the_version_is_judged() {
+        let labels: Vec<bool> = (0..120).map(|row| row % 3 == 0).collect();
+        let values =
+            labels.iter().zip(0..).map(|(label, row)| f64::from(*label) + f64::from(row % 7)).collect();
+        let rows = Inputs { values, width: 1, labels };
+        let params = FitParams { search_trials: 1, threads: 1, ..FitParams::DEFAULT };
+        let defaults = BoostingParams { rounds: 5, ..BoostingParams::default() };
+        let tried = |division| tune(&rows, &division, &defaults, &params).map(|(_, trials)| trials.len());
+        assert!(tried(Division::Alike).is_ok());
+        assert!(tried(Division::Groups((0..120).map(|row| row % 5).collect())).is_ok());
+        assert!(tried(Division::Times((0..120).collect())).is_ok());
+        let few = |what| move |error| matches!(error, LoaderError::Validation(ValidationError::Few { what: found, .. }) if found == what);
+        assert!(tried(Division::Groups((0..120).map(|row| row % 2).collect())).is_err_and(few("groups")));
+        assert!(tried(Division::Times(vec![7; 120])).is_err_and(few("windows of distinct times")));
+    }
 }
