@@ -42,8 +42,9 @@ pub use stages::{AnomalyModels, TreeStage};
 /// settles the matter then, and the stages are weighed against each other by a combiner of their own.
 pub const YOUNG_EVENTS: usize = 32;
 
-/// Rows that trees judge at a time.
-const TREE_CHUNK: usize = 256;
+/// Rows that trees judge at a time: enough to share what it costs to bring a large forest to the processor, few enough to be
+/// done within some 50 ms.
+const TREE_CHUNK: usize = 4096;
 
 /// Opens a sequence model from the bytes of its ONNX file: the caller chooses the runtime.
 pub type OpenSequenceModel = Box<dyn Fn(&[u8]) -> Result<Box<dyn SequenceModel>, SequenceError>>;

@@ -1,6 +1,7 @@
 //! Trees of any origin become an ensemble.
 
-use super::node::{MAX_DEPTH, MAX_LEAVES, MAX_WIDTH, Node};
+use super::node::{MAX_DEPTH, MAX_LEAVES, MAX_WIDTH, Node, ROOT};
+use super::ranks::Ranks;
 use super::{Combination, Ensemble, EnsembleError};
 
 /// One node of a tree that is put together: the first of a tree is its root, the others may come in any order.
@@ -32,6 +33,8 @@ pub enum TreeNode {
 #[derive(Debug)]
 pub struct EnsembleBuilder {
     ensemble: Ensemble,
+    /// Each node's rank, where the trees came with one.
+    ranks: Vec<u8>,
 }
 
 impl EnsembleBuilder {
@@ -49,7 +52,8 @@ impl EnsembleBuilder {
             return Err(EnsembleError::Base(base));
         }
         let (nodes, covers) = (Vec::new(), Vec::new());
-        Ok(Self { ensemble: Ensemble { width, combination, depth: 0, bounds: vec![0], nodes, covers } })
+        let ensemble = Ensemble { width, combination, depth: 0, bounds: vec![0], nodes, covers, ranks: None };
+        Ok(Self { ensemble, ranks: Vec::new() })
     }
 
     /// Adds a tree.
@@ -66,7 +70,7 @@ impl EnsembleBuilder {
             if layout.placed() == nodes.len() {
                 return Err(fault("a node has two parents"));
             }
-            layout.place(node, self.ensemble.width).map_err(fault)?;
+            layout.place(node, 0, self.ensemble.width).map_err(fault)?;
             if let TreeNode::Split { left, right, .. } = *node {
                 open.extend([right, left]);
             }
@@ -78,8 +82,9 @@ impl EnsembleBuilder {
     }
 
     /// Adds a tree that is laid out.
-    pub(super) fn append(&mut self, layout: Layout) -> Result<(), EnsembleError> {
+    pub(super) fn append(&mut self, mut layout: Layout) -> Result<(), EnsembleError> {
         let tree = self.ensemble.trees();
+        self.ranks.append(&mut layout.ranks);
         layout.append(&mut self.ensemble).map_err(|reason| EnsembleError::Tree { tree, reason })
     }
 
@@ -87,7 +92,19 @@ impl EnsembleBuilder {
     ///
     /// # Errors
     /// [`EnsembleError::Empty`] without a tree.
-    pub fn finish(self) -> Result<Ensemble, EnsembleError> {
+    pub fn finish(mut self) -> Result<Ensemble, EnsembleError> {
+        self.ensemble.ranks = Ranks::of(&self.ensemble);
+        self.whole()
+    }
+
+    /// [`Self::finish`], where the trees came with the ranks of their thresholds among `cuts`, each feature's ascending.
+    pub(super) fn finish_ranked(mut self, cuts: &[Vec<f32>]) -> Result<Ensemble, EnsembleError> {
+        let ranks = std::mem::take(&mut self.ranks);
+        self.ensemble.ranks = Ranks::pay(&self.ensemble).then(|| Ranks::new(cuts, ranks));
+        self.whole()
+    }
+
+    fn whole(self) -> Result<Ensemble, EnsembleError> {
         if self.ensemble.trees() == 0 { Err(EnsembleError::Empty) } else { Ok(self.ensemble) }
     }
 }
@@ -97,6 +114,7 @@ impl EnsembleBuilder {
 pub(super) struct Layout {
     nodes: Vec<Node>,
     covers: Vec<f32>,
+    ranks: Vec<u8>,
     /// Places that wait for their node, with their depth; the next one last.
     open: Vec<(usize, usize)>,
     placed: usize,
@@ -114,13 +132,16 @@ impl Layout {
         self.placed > 0 && self.open.is_empty()
     }
 
-    /// Puts the next node, of which the indices of its children do not matter, into its place.
-    pub fn place(&mut self, node: &TreeNode, width: usize) -> Result<(), &'static str> {
+    /// Puts the next node, of which the indices of its children do not matter, into its place. `rank` is its threshold's,
+    /// where ranks are known.
+    pub fn place(&mut self, node: &TreeNode, rank: u8, width: usize) -> Result<(), &'static str> {
         if self.placed == 0 {
-            self.push_open_nodes(1, 0);
+            self.push_pair();
+            self.open.push((ROOT, 0));
         }
         let (at, depth) = self.open.pop().ok_or("it goes on behind its end")?;
         self.placed += 1;
+        self.ranks[at] = rank;
         match *node {
             TreeNode::Leaf { value, cover } => {
                 if !value.is_finite() {
@@ -129,7 +150,7 @@ impl Layout {
                 if !(cover.is_finite() && cover > 0.0) {
                     return Err("a leaf covers nothing");
                 }
-                self.nodes[at] = Node::leaf(value);
+                self.nodes[at] = Node::leaf(value, at);
                 self.covers[at] = cover;
             }
             TreeNode::Split { feature, threshold, missing_left, .. } => {
@@ -144,22 +165,23 @@ impl Layout {
                     return Err("it is too deep");
                 }
                 let left = self.nodes.len();
-                if left / 2 + 1 >= MAX_LEAVES {
+                if left / 2 >= MAX_LEAVES {
                     return Err("it has too many leaves");
                 }
                 self.nodes[at] = Node::split(feature, threshold, missing_left, left);
                 self.depth = self.depth.max(depth + 1);
-                self.push_open_nodes(2, depth + 1);
+                self.push_pair();
+                self.open.extend([(left + 1, depth + 1), (left, depth + 1)]);
             }
         }
         Ok(())
     }
 
-    fn push_open_nodes(&mut self, count: usize, depth: usize) {
-        let first = self.nodes.len();
-        self.nodes.resize(first + count, Node::leaf(0.0));
-        self.covers.resize(first + count, 0.0);
-        self.open.extend((first..first + count).rev().map(|at| (at, depth)));
+    fn push_pair(&mut self) {
+        let left = self.nodes.len();
+        self.nodes.extend([left, left + 1].map(|at| Node::leaf(0.0, at)));
+        self.covers.extend([0.0; 2]);
+        self.ranks.extend([0; 2]);
     }
 
     /// Adds the finished tree to an ensemble.
@@ -172,7 +194,7 @@ impl Layout {
             let left = self.nodes[at].left();
             self.covers[at] = self.covers[left] + self.covers[left + 1];
         }
-        if !self.covers[0].is_finite() {
+        if !self.covers[ROOT].is_finite() {
             return Err("it covers more than can be counted");
         }
         let end =

@@ -12,6 +12,8 @@
 //! child lies behind its parent and inside its tree.
 
 use super::builder::Layout;
+use super::node::ROOT;
+use super::ranks::Ranks;
 use super::{Combination, Ensemble, EnsembleBuilder, EnsembleError, TreeNode};
 
 const FORM: u8 = 1;
@@ -41,11 +43,15 @@ impl Ensemble {
     }
 
     fn leaf_covers(&self) -> impl Iterator<Item = f32> + '_ {
-        self.nodes.iter().zip(&self.covers).filter(|(node, _)| node.is_leaf()).map(|(_, cover)| *cover)
+        self.nodes
+            .iter()
+            .zip(&self.covers)
+            .filter(|(node, cover)| node.is_leaf() && **cover > 0.0)
+            .map(|(_, cover)| *cover)
     }
 
     /// Each feature's thresholds, ascending.
-    fn thresholds(&self) -> Vec<Vec<f32>> {
+    pub(super) fn thresholds(&self) -> Vec<Vec<f32>> {
         let mut thresholds = vec![Vec::new(); self.width];
         for node in self.nodes.iter().filter(|node| !node.is_leaf()) {
             thresholds[node.feature()].push(node.value);
@@ -59,7 +65,7 @@ impl Ensemble {
 
     fn put_tree(&self, out: &mut Vec<u8>, index: usize, thresholds: &[Vec<f32>], whole: bool) {
         let (tree, first) = (self.tree(index), self.bounds[index] as usize);
-        let mut open = vec![0];
+        let mut open = vec![ROOT];
         while let Some(at) = open.pop() {
             let node = tree[at];
             if node.is_leaf() {
@@ -99,13 +105,18 @@ impl Ensemble {
         let trees = input.number()?;
         let mut builder = EnsembleBuilder::new(width, combination)?;
         let thresholds = (0..width).map(|_| input.values()).collect::<Result<Vec<_>, _>>()?;
+        let ascending = |values: &[f32]| values.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_lt());
+        if !thresholds.iter().all(|values| ascending(values) && values.iter().all(|value| value.is_finite()))
+        {
+            return Err(EnsembleError::Corrupt("its thresholds are not finite and ascending"));
+        }
         for _ in 0..trees {
             builder.append(input.tree(width, &thresholds, whole)?)?;
         }
         if !input.0.is_empty() {
             return Err(EnsembleError::Corrupt("it goes on behind its last tree"));
         }
-        builder.finish()
+        if Ranks::can_name(&thresholds) { builder.finish_ranked(&thresholds) } else { builder.finish() }
     }
 }
 
@@ -160,17 +171,18 @@ impl Input<'_> {
     fn tree(&mut self, width: usize, thresholds: &[Vec<f32>], whole: bool) -> Result<Layout, EnsembleError> {
         let mut layout = Layout::default();
         while !layout.is_complete() {
-            let node = self.node(thresholds, whole)?;
-            layout.place(&node, width).map_err(EnsembleError::Corrupt)?;
+            let (node, index) = self.node(thresholds, whole)?;
+            layout.place(&node, index as u8, width).map_err(EnsembleError::Corrupt)?;
         }
         Ok(layout)
     }
 
-    fn node(&mut self, thresholds: &[Vec<f32>], whole: bool) -> Result<TreeNode, EnsembleError> {
+    /// A node, and the index of its threshold.
+    fn node(&mut self, thresholds: &[Vec<f32>], whole: bool) -> Result<(TreeNode, usize), EnsembleError> {
         let Some(split) = self.number()?.checked_sub(1) else {
             let value = self.value()?;
             let cover = if whole { self.number()? as f32 } else { self.value()? };
-            return Ok(TreeNode::Leaf { value, cover });
+            return Ok((TreeNode::Leaf { value, cover }, 0));
         };
         let (feature, missing_left) = (split / 2, split % 2 == 1);
         let index = self.number()?;
@@ -178,6 +190,6 @@ impl Input<'_> {
         let threshold =
             threshold.ok_or(EnsembleError::Corrupt("a split names a threshold that is not there"))?;
         let feature = feature as u32;
-        Ok(TreeNode::Split { feature, threshold, missing_left, left: 0, right: 0 })
+        Ok((TreeNode::Split { feature, threshold, missing_left, left: 0, right: 0 }, index))
     }
 }

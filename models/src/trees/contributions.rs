@@ -14,7 +14,7 @@
 //! product down and the sums up, at all points at once: time grows with leaves × depth, where the published algorithm takes
 //! leaves × depth².
 
-use super::node::Node;
+use super::node::{Node, ROOT};
 use super::quadrature::gauss_legendre;
 use super::{Combination, Ensemble};
 
@@ -54,7 +54,7 @@ impl Ensemble {
         for index in 0..self.trees() {
             walk.tree = self.tree(index);
             walk.covers = self.tree_covers(index);
-            walk.visit(0, &[1.0; POINTS]);
+            walk.visit(ROOT, &[1.0; POINTS]);
         }
         walk.contributions
     }
@@ -75,7 +75,7 @@ fn expected_leaf(tree: &[Node], covers: &[f32]) -> f64 {
             expected[left] * share(covers, left, left) + expected[left + 1] * share(covers, left, left + 1)
         };
     }
-    expected[0]
+    expected[ROOT]
 }
 
 /// The part of a split's training rows that go to `child`, of which `left` is the left one.

@@ -1,6 +1,7 @@
 //! The leaves of a tree as rules that people can read.
 
 use super::Ensemble;
+use super::node::ROOT;
 
 /// The way to a leaf.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,7 @@ impl Ensemble {
     pub fn leaves(&self, tree: usize) -> Vec<Leaf> {
         let (nodes, covers) = (self.tree(tree), self.tree_covers(tree));
         let mut leaves = Vec::new();
-        let mut open = vec![(0, Vec::new())];
+        let mut open = vec![(ROOT, Vec::new())];
         while let Some((at, conditions)) = open.pop() {
             let node = nodes[at];
             if node.is_leaf() {

@@ -8,6 +8,7 @@
 //!
 //! A node takes eight bytes, and the two children of a node lie side by side, so that a step is one load and one comparison.
 //! Eight walks go in step (eight trees for one row, eight rows for a batch): the processor waits for their memory at once.
+//! Large batches for many trees are compared by the ranks of their values, a byte each.
 
 mod builder;
 mod codec;
@@ -17,6 +18,8 @@ mod leaves;
 mod node;
 mod path;
 mod quadrature;
+mod ranks;
+mod step;
 mod walk;
 
 #[cfg(test)]
@@ -32,6 +35,7 @@ pub use leaves::{Condition, Leaf};
 use node::Node;
 pub use node::{MAX_DEPTH, MAX_LEAVES, MAX_WIDTH};
 pub use path::NodeMeans;
+use ranks::Ranks;
 
 /// How the leaves that a row reaches become one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,9 +58,12 @@ pub struct Ensemble {
     depth: usize,
     /// First node of each tree, then the end of the last.
     bounds: Vec<u32>,
+    /// Each tree's first one is nothing, and its second one the root.
     nodes: Vec<Node>,
     /// Weight of the training rows in each node. Only explanations read it, so that it lies apart.
     covers: Vec<f32>,
+    /// Thresholds by rank, where batches are compared so.
+    ranks: Option<Ranks>,
 }
 
 impl Ensemble {
@@ -75,7 +82,7 @@ impl Ensemble {
     /// Nodes of all trees, leaves among them.
     #[must_use]
     pub fn nodes(&self) -> usize {
-        self.nodes.len()
+        self.nodes.len() - self.trees()
     }
 
     /// Splits between a root and any of its leaves, at the most.
@@ -136,6 +143,10 @@ impl Ensemble {
     }
 
     fn tree(&self, index: usize) -> &[Node] {
-        &self.nodes[self.bounds[index] as usize..self.bounds[index + 1] as usize]
+        &self.nodes[self.bounds(index)]
+    }
+
+    fn bounds(&self, tree: usize) -> std::ops::Range<usize> {
+        self.bounds[tree] as usize..self.bounds[tree + 1] as usize
     }
 }

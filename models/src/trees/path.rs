@@ -5,6 +5,7 @@
 //! many rows take their few main reasons from it; whoever explains one row asks for the exact contributions.
 
 use super::contributions::share;
+use super::node::ROOT;
 use super::{Combination, Ensemble};
 
 /// Mean of the leaves below each node, over the training rows.
@@ -43,10 +44,10 @@ impl Ensemble {
         for index in 0..self.trees() {
             let tree = self.tree(index);
             let means = &means.means[self.bounds[index] as usize..self.bounds[index + 1] as usize];
-            let mut at = 0;
+            let mut at = ROOT;
             while !tree[at].is_leaf() {
                 let feature = tree[at].feature();
-                let next = tree[at].next(at, row[feature]);
+                let next = tree[at].next(row[feature]);
                 contributions[feature] += f64::from(means[next]) - f64::from(means[at]);
                 at = next;
             }
@@ -68,7 +69,7 @@ mod tests {
         let split = |feature, threshold, left, right| TreeNode::Split {
             feature,
             threshold,
-            missing_left: true,
+            missing_left: feature == 1,
             left,
             right,
         };

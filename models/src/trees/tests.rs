@@ -86,11 +86,12 @@ fn shapley(tree: &[TreeNode], row: &[f32], feature: usize) -> f64 {
 
 #[test]
 fn margins_are_what_the_trees_say() {
+    // From seven trees on batches are compared by rank.
     for trees in [1, 7, 8, 9, 30] {
         let grown = random_trees(trees, 9, trees as u64);
         let (sum, mean) =
             (ensemble(&grown, Combination::Sum { base: 0.25 }), ensemble(&grown, Combination::Mean));
-        for rows in [0, 1, 8, 300] {
+        for rows in [0, 1, 7, 8, 300, 5_000] {
             let rows = random_rows(rows, 3);
             let (sums, means) = (sum.margins(&rows), mean.margins(&rows));
             for (index, row) in rows.iter().enumerate() {
@@ -101,6 +102,30 @@ fn margins_are_what_the_trees_say() {
                 assert!((0.0..=1.0).contains(&mean.probability(row)));
             }
         }
+    }
+}
+
+#[test]
+fn batches_are_compared_exactly_however_many_thresholds_there_are() {
+    // A byte can tell 255 of them apart.
+    for thresholds in [1, 255, 256, 1_000] {
+        let split = |index: u32| TreeNode::Split {
+            feature: 0,
+            threshold: index as f32 - 2.0,
+            missing_left: index.is_multiple_of(2),
+            left: 1,
+            right: 2,
+        };
+        let [no, yes] = [-1.0, 1.0].map(|value| TreeNode::Leaf { value, cover: 1.0 });
+        let trees: Vec<_> = (0..100 * thresholds).map(|at| vec![split(at % thresholds), no, yes]).collect();
+        let trees = ensemble(&trees, Combination::Sum { base: 0.0 });
+        let values = [-3.0, -2.0, -1.5, -0.0, 0.0, f32::MIN_POSITIVE, 253.0, 254.0, f32::MAX, f32::NAN];
+        let rows: Vec<f32> = values.into_iter().flat_map(|value| [value; WIDTH]).collect();
+        let rows = Rows::new(rows, WIDTH).expect("whole rows");
+        let singly: Vec<f64> = rows.iter().map(|row| trees.margin(row)).collect();
+        assert_eq!(trees.margins(&rows), singly);
+        let above = (0..thresholds).filter(|index| *index as f32 - 2.0 < 253.0).count() as f64;
+        assert_eq!(singly[6], 100.0 * (2.0 * above - f64::from(thresholds)));
     }
 }
 
