@@ -301,6 +301,7 @@ CREATE TABLE botdet.model_version (
     version          text NOT NULL,
     artifact         bytea NOT NULL,
     sha256           text NOT NULL CHECK (sha256 = encode(sha256(artifact), 'hex')),
+    size_bytes       bigint NOT NULL GENERATED ALWAYS AS (octet_length(artifact)) STORED,
     manifest         jsonb NOT NULL,
     created_at       timestamptz NOT NULL DEFAULT now(),
     created_by       text NOT NULL DEFAULT session_user,
@@ -315,6 +316,7 @@ COMMENT ON COLUMN botdet.model_version.detector IS 'detector it scores for';
 COMMENT ON COLUMN botdet.model_version.version IS 'name of the version: the detector and the first digits of the checksum';
 COMMENT ON COLUMN botdet.model_version.artifact IS 'manifest and parts, in the artifact format';
 COMMENT ON COLUMN botdet.model_version.sha256 IS 'SHA-256 of the artifact, in hexadecimal';
+COMMENT ON COLUMN botdet.model_version.size_bytes IS 'size of the artifact, for those who may not read it';
 COMMENT ON COLUMN botdet.model_version.manifest IS 'what the artifact says of itself: feature schema, seed, metrics on held-out accounts';
 COMMENT ON COLUMN botdet.model_version.created_at IS 'when it was registered';
 COMMENT ON COLUMN botdet.model_version.created_by IS 'who registered it';

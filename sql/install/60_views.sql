@@ -15,7 +15,7 @@ COMMENT ON COLUMN botdet.feature_catalog.schema_fingerprint IS 'identifies the w
 
 CREATE VIEW botdet.model_versions WITH (security_invoker = true) AS
 SELECT v.model_version_id, v.detector, v.version, d.detector IS NOT NULL AS is_champion, v.sha256,
-       octet_length(v.artifact)::bigint AS size_bytes, v.created_at, v.created_by, v.comment, d.activated_at, v.manifest
+       v.size_bytes, v.created_at, v.created_by, v.comment, d.activated_at, v.manifest
 FROM botdet.model_version v
 LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id;
 COMMENT ON VIEW botdet.model_versions IS 'registered model versions, without their bytes';
