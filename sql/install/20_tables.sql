@@ -3,7 +3,7 @@
 CREATE TABLE botdet.detector (
     detector    text PRIMARY KEY CHECK (detector ~ '^[a-z][a-z0-9_]{0,39}$'),
     description text NOT NULL,
-    threshold   double precision CHECK (threshold BETWEEN 0 AND 1),
+    threshold   double precision CHECK (threshold BETWEEN double precision '0' AND double precision '1'),
     insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off'))
 );
 COMMENT ON TABLE botdet.detector IS 'what can be scored, and the settings of each detector';

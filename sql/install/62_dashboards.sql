@@ -177,7 +177,10 @@ DECLARE
     ];
     name record;
     place integer;
+    path constant text := pg_catalog.current_setting('search_path');
 BEGIN
+    -- Nothing that lies beside the extension is to be called here.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOR name IN
         SELECT c.relname::text AS view, a.attname::text AS "column"
         FROM pg_class c
@@ -191,5 +194,6 @@ BEGIN
             EXECUTE pg_catalog.format('COMMENT ON COLUMN botdet.%I.%I IS %L', name.view, name."column", described[place + 1]);
         END IF;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;

@@ -5,7 +5,10 @@
 DO $$
 DECLARE
     routine regprocedure;
+    path constant text := pg_catalog.current_setting('search_path');
 BEGIN
+    -- Nothing that lies beside the extension is to be called here.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOR routine IN
         SELECT d.objid::regprocedure
         FROM pg_depend d
@@ -15,6 +18,7 @@ BEGIN
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', routine);
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 

@@ -26,7 +26,10 @@ DECLARE
     ];
     are_ours boolean;
     found record;
+    path constant text := pg_catalog.current_setting('search_path');
 BEGIN
+    -- Nothing that lies beside the extension is to be called here.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     -- Others install in other databases. Held until the end of the transaction, in the way of nothing but changes of roles.
     LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE;
     SELECT count(*) = 4 INTO are_ours
@@ -77,6 +80,7 @@ BEGIN
             EXECUTE pg_catalog.format('GRANT %I TO %I', joined[i], joined[i + 1]);
         END IF;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 
@@ -152,6 +156,7 @@ GRANT EXECUTE ON ROUTINE
     botdet.list_refresh(bigint, boolean),
     botdet.list_accounts(bigint, regclass),
     botdet.number_names(text[]),
+    botdet.read_keys(regclass, text),
     botdet.analyze_refresh(),
     botdet.refresh_states(bigint, bigint, integer),
     botdet.refresh_scores(bigint, bigint, integer),
