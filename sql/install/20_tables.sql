@@ -3,9 +3,10 @@
 CREATE TABLE botdet.detector (
     detector    text PRIMARY KEY CHECK (detector ~ '^[a-z][a-z0-9_]{0,39}$'),
     description text NOT NULL,
-    threshold   double precision CHECK (threshold BETWEEN 0 AND 1),
-    automatic_threshold double precision CHECK (automatic_threshold BETWEEN 0 AND 1),
-    base_rate   double precision CHECK (base_rate > 0 AND base_rate < 1),
+    threshold   double precision CHECK (threshold BETWEEN double precision '0' AND double precision '1'),
+    automatic_threshold double precision
+        CHECK (automatic_threshold BETWEEN double precision '0' AND double precision '1'),
+    base_rate   double precision CHECK (base_rate > double precision '0' AND base_rate < double precision '1'),
     insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off')),
     needs_approval boolean NOT NULL DEFAULT false
 );

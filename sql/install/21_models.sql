@@ -6,6 +6,7 @@ CREATE TABLE botdet.model_version (
     version            text NOT NULL,
     artifact           bytea NOT NULL,
     sha256             text NOT NULL CHECK (sha256 = encode(sha256(artifact), 'hex')),
+    size_bytes         bigint NOT NULL GENERATED ALWAYS AS (octet_length(artifact)) STORED,
     manifest           jsonb NOT NULL,
     created_at         timestamptz NOT NULL DEFAULT now(),
     created_by         text NOT NULL DEFAULT session_user,
@@ -27,6 +28,7 @@ COMMENT ON COLUMN botdet.model_version.detector IS 'detector it scores for';
 COMMENT ON COLUMN botdet.model_version.version IS 'name of the version: the detector and the first digits of the checksum';
 COMMENT ON COLUMN botdet.model_version.artifact IS 'manifest and parts, in the artifact format';
 COMMENT ON COLUMN botdet.model_version.sha256 IS 'SHA-256 of the artifact, in hexadecimal';
+COMMENT ON COLUMN botdet.model_version.size_bytes IS 'size of the artifact, for those who may not read it';
 COMMENT ON COLUMN botdet.model_version.manifest IS 'what the artifact says of itself: feature schema, seed, metrics on held-out accounts';
 COMMENT ON COLUMN botdet.model_version.created_at IS 'when it was registered';
 COMMENT ON COLUMN botdet.model_version.created_by IS 'who registered it';
@@ -43,7 +45,7 @@ CREATE TABLE botdet.deployment (
     detector         text NOT NULL REFERENCES botdet.detector,
     alias            text NOT NULL DEFAULT 'champion' CHECK (alias IN ('champion', 'challenger')),
     model_version_id bigint NOT NULL,
-    share            double precision CHECK (share >= 0 AND share < 1),
+    share            double precision CHECK (share >= double precision '0' AND share < double precision '1'),
     previous         bigint[] NOT NULL DEFAULT '{}',
     reason           text NOT NULL DEFAULT 'activated',
     activated_at     timestamptz NOT NULL DEFAULT now(),
@@ -90,7 +92,7 @@ COMMENT ON COLUMN botdet.shadow_score.scored_at IS 'start of the transaction tha
 CREATE TABLE botdet.watch (
     detector text PRIMARY KEY REFERENCES botdet.detector,
     metric   text NOT NULL CHECK (metric IN ('accuracy', 'precision', 'recall', 'f1')),
-    lowest    double precision NOT NULL CHECK (lowest > 0 AND lowest <= 1),
+    lowest    double precision NOT NULL CHECK (lowest > double precision '0' AND lowest <= double precision '1'),
     labels   integer NOT NULL CHECK (labels > 0)
 );
 COMMENT ON TABLE botdet.watch IS 'what must hold of a champion, else botdet_check_watches() rolls it back; botdet_watch() sets it';

@@ -30,7 +30,7 @@ COMMENT ON FUNCTION botdet_account_state(bigint, timestamptz) IS
 CREATE FUNCTION botdet_rebuild_state(user_id bigint)
 RETURNS boolean
 STRICT VOLATILE PARALLEL UNSAFE COST 10000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_rebuild_state';
 COMMENT ON FUNCTION botdet_rebuild_state(bigint) IS
     'builds an account''s state again from its rows; true when it has any';

@@ -43,7 +43,7 @@ COMMENT ON FUNCTION botdet_score_batch(bigint[]) IS
 CREATE FUNCTION botdet_store_scores(user_ids bigint[])
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_store_scores';
 COMMENT ON FUNCTION botdet_store_scores(bigint[]) IS
     'scores accounts and writes botdet.score; returns how many known accounts there were';

@@ -10,6 +10,7 @@ RETURNS TABLE (
     occurred_at timestamptz, target text
 )
 STRICT STABLE PARALLEL SAFE COST 10000000 ROWS 1000
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_lockstep';
 COMMENT ON FUNCTION botdet_lockstep(timestamptz, timestamptz, integer, integer, integer, integer, double precision, integer, integer) IS
     'groups of accounts that act on the same targets within window_seconds of each other, again and again, more than chance explains: one row for each piece of evidence, at most so many a member; similarity is the strongest Jaccard index of its shared occasions with another member';
@@ -23,6 +24,7 @@ RETURNS TABLE (
     occurred_at timestamptz, content text
 )
 STRICT STABLE PARALLEL SAFE COST 10000000 ROWS 1000
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_duplicates';
 COMMENT ON FUNCTION botdet_duplicates(timestamptz, timestamptz, double precision, integer, integer, integer) IS
     'texts of at least min_words words that several accounts wrote, equal or nearly equal to the earliest of them: one row for each piece of evidence, at most so many a member; is_first says who wrote it first; reposts and shares take no part';
@@ -30,6 +32,7 @@ COMMENT ON FUNCTION botdet_duplicates(timestamptz, timestamptz, double precision
 CREATE FUNCTION botdet_compare_accounts(since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT now())
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 10000000
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_compare_accounts';
 COMMENT ON FUNCTION botdet_compare_accounts(timestamptz, timestamptz) IS
     'compares all accounts active between two times and keeps what they have in common in botdet.account_network, where features find it from then on; returns how many accounts';

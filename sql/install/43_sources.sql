@@ -9,7 +9,7 @@ COMMENT ON FUNCTION botdet_flag() IS
 
 CREATE FUNCTION botdet.create_source_triggers(relation regclass)
 RETURNS void
-STRICT VOLATILE PARALLEL UNSAFE
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
     tables constant text[] := ARRAY[
@@ -28,6 +28,15 @@ END
 $$;
 COMMENT ON FUNCTION botdet.create_source_triggers(regclass) IS 'creates the triggers that a bound table needs';
 
+-- Rows of a bound table are its owner's, and so is what reading them runs: the expressions of its indexes, its constraints. A
+-- superuser, as which triggers and background workers write states, would run them with all rights there are.
+CREATE FUNCTION botdet.read_keys(relation regclass, query text)
+RETURNS TABLE (key text, latest timestamptz)
+STRICT VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10000 SET search_path = pg_catalog, pg_temp
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_read_keys';
+COMMENT ON FUNCTION botdet.read_keys(regclass, text) IS
+    'keys of accounts, and a time with each, by a query of a table''s rows: with the caller''s rights, with those of the table''s owner where the caller is a superuser';
+
 CREATE FUNCTION botdet.check_column(relation regclass, role text, column_name text)
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE
@@ -38,6 +47,7 @@ COMMENT ON FUNCTION botdet.check_column(regclass, text, text) IS
 CREATE FUNCTION botdet.number_names(names text[])
 RETURNS bigint[]
 STRICT VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_number_names';
 COMMENT ON FUNCTION botdet.number_names(text[]) IS
     'numbers of the accounts with these names, which come in ascending order (COLLATE "C") and once each; new ones get one';

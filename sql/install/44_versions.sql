@@ -1,8 +1,12 @@
 -- What versions there are, and which one answers.
 
+-- What adds versions and changes which one answers runs with the rights of the extension's owner: whoever may call it need not be able to write
+-- the tables, so that nothing passes its checks by. Who it was is told by session_user.
+
 CREATE FUNCTION botdet_register_model(artifact bytea, comment text DEFAULT NULL)
 RETURNS text
-VOLATILE PARALLEL UNSAFE
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_register_model';
 COMMENT ON FUNCTION botdet_register_model(bytea, text) IS
     'checks an artifact, opens its models, stores it and returns the version''s name; the same artifact gives the same version';
@@ -23,9 +27,6 @@ END
 $$;
 COMMENT ON FUNCTION botdet_create_detector(text, text) IS
     'adds a detector of table rows, for which versions can then be registered; false when there is one of that name';
-
--- What changes which version answers runs with the rights of the extension's owner: whoever may call it need not be able to write
--- the tables, so that nothing passes its checks by. Who it was is told by session_user.
 
 CREATE FUNCTION botdet.find_version(version text, detector text)
 RETURNS botdet.model_version

@@ -5,7 +5,7 @@
 CREATE FUNCTION botdet.archive_accounts(account_ids bigint[], until timestamptz)
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_archive_accounts';
 COMMENT ON FUNCTION botdet.archive_accounts(bigint[], timestamptz) IS
     'archives what accounts did before a time, and locks their states until the transaction ends; returns how many had not got that far';
@@ -70,7 +70,7 @@ DECLARE
     source_ botdet.source;
     key_type oid;
     is_zoned boolean;
-    keys text;
+    keys text[];
     accounts bigint[];
 BEGIN
     SELECT s.* INTO source_ FROM botdet.source s WHERE s.relation = unarchived_accounts.relation;
@@ -82,23 +82,23 @@ BEGIN
     SELECT atttypid = 'timestamptz'::regtype INTO STRICT is_zoned
     FROM pg_attribute WHERE attrelid = relation AND attname = source_.occurred_at_column;
     -- The column itself is compared with a constant, so that later partitions are not read.
-    keys := format(
-        'SELECT DISTINCT %1$I::%2$s AS key FROM %3$s WHERE %1$I IS NOT NULL AND %4$I < %5$L::%6$s',
-        source_.account_column,
-        CASE WHEN key_type IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) THEN 'bigint' ELSE 'text COLLATE "C"' END,
-        relation, source_.occurred_at_column,
-        CASE WHEN is_zoned THEN until::text ELSE (until AT TIME ZONE 'UTC')::text END,
-        CASE WHEN is_zoned THEN 'timestamptz' ELSE 'timestamp' END
+    keys := ARRAY(
+        SELECT k.key
+        FROM botdet.read_keys(relation, format(
+            'SELECT DISTINCT %1$I::text, NULL FROM %2$s WHERE %1$I IS NOT NULL AND %3$I < %4$L::%5$s',
+            source_.account_column, relation, source_.occurred_at_column,
+            CASE WHEN is_zoned THEN until::text ELSE (until AT TIME ZONE 'UTC')::text END,
+            CASE WHEN is_zoned THEN 'timestamptz' ELSE 'timestamp' END
+        )) AS k
+        ORDER BY k.key COLLATE "C"
     );
-    EXECUTE format(
-        'SELECT array_agg(k.account_id ORDER BY k.account_id)
-         FROM %s AS k (account_id)
-         LEFT JOIN botdet.archived_state a ON a.account_id = k.account_id
-         WHERE a.archived_until IS NULL OR a.archived_until < %L::timestamptz',
-        CASE WHEN key_type IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) THEN format('(%s)', keys)
-             ELSE format('unnest(botdet.number_names(ARRAY(%s ORDER BY 1)))', keys) END,
-        until
-    ) INTO accounts;
+    SELECT array_agg(k.account_id ORDER BY k.account_id) INTO accounts
+    FROM unnest(
+        CASE WHEN key_type IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) THEN keys::bigint[]
+             ELSE botdet.number_names(keys) END
+    ) AS k (account_id)
+    LEFT JOIN botdet.archived_state a ON a.account_id = k.account_id
+    WHERE a.archived_until IS NULL OR a.archived_until < unarchived_accounts.until;
     RETURN coalesce(accounts, '{}');
 END
 $$;
@@ -173,19 +173,16 @@ BEGIN
         -- A source that has lost these columns cannot be read any more.
         RETURN;
     END IF;
-    -- Rows outside 1970 to 2099 take no part in states. The least, not any one: with LIMIT, archives would be looked up row by row.
-    EXECUTE format(
-        'SELECT min(r.%1$I::text) FROM %2$s r %3$s
-         WHERE r.%1$I IS NOT NULL AND %4$s >= coalesce(a.archived_until, ''1970-01-01 00:00+00'') AND %4$s < ''2100-01-01 00:00+00''',
+    -- Rows outside 1970 to 2099 take no part in states.
+    SELECT min(k.key) INTO account
+    FROM botdet.read_keys(partition, format(
+        'SELECT r.%1$I, max(%3$s) FROM %2$s r WHERE r.%1$I IS NOT NULL AND %3$s < ''2100-01-01 00:00+00'' GROUP BY 1',
         source_.account_column, partition,
-        format(
-            CASE WHEN has_numbers THEN 'LEFT JOIN botdet.archived_state a ON a.account_id = r.%1$I'
-                 ELSE 'LEFT JOIN botdet.account n ON n.account_key = r.%1$I::text
-                       LEFT JOIN botdet.archived_state a ON a.account_id = n.account_id' END,
-            source_.account_column
-        ),
         format(CASE WHEN is_zoned THEN 'r.%I' ELSE 'timezone(''UTC'', r.%I)' END, source_.occurred_at_column)
-    ) INTO account;
+    )) AS k
+    LEFT JOIN botdet.account n ON NOT has_numbers AND n.account_key = k.key
+    LEFT JOIN botdet.archived_state a ON a.account_id = CASE WHEN has_numbers THEN k.key::bigint ELSE n.account_id END
+    WHERE k.latest >= coalesce(a.archived_until, '1970-01-01 00:00+00');
     IF account IS NOT NULL THEN
         RAISE EXCEPTION '% has rows of account % that are not archived', partition, account
             USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -367,10 +364,10 @@ CREATE PROCEDURE botdet_drop_partitions(
 LANGUAGE plpgsql AS $$
 DECLARE
     commits constant boolean := NOT botdet.in_transaction_block();
-    boundary constant timestamptz := coalesce(before, pg_catalog.now() OPERATOR(pg_catalog.-) older_than);
-    partitions regclass[];
-    archived_until timestamptz;
-    partition_name text;
+    boundary constant pg_catalog.timestamptz := coalesce(before, pg_catalog.now() OPERATOR(pg_catalog.-) older_than);
+    partitions pg_catalog.regclass[];
+    archived_until pg_catalog.timestamptz;
+    partition_name pg_catalog.text;
     attempts integer;
 BEGIN
     IF relation IS NULL OR detach IS NULL OR (older_than IS NULL) OPERATOR(pg_catalog.=) (before IS NULL) THEN

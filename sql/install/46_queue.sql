@@ -29,7 +29,7 @@ COMMENT ON COLUMN botdet.score_queue.queued_at IS 'when it was queued: just befo
 CREATE FUNCTION botdet_score_pending("limit" integer DEFAULT 1000)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_pending';
 COMMENT ON FUNCTION botdet_score_pending(integer) IS
     'scores the accounts that have waited longest, at most that many, writes botdet.score and returns how many left the queue; a rollback puts them back. Any number of sessions may call it at once; commit after each call';

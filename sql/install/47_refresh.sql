@@ -3,6 +3,7 @@
 CREATE FUNCTION botdet.states_from_rows(refresh_id bigint, first bigint, last bigint, accounts bigint)
 RETURNS TABLE (account_id bigint, state bytea)
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_states_from_rows';
 COMMENT ON FUNCTION botdet.states_from_rows(bigint, bigint, bigint, bigint) IS
     'states of the next accounts of a refresh as their rows make them, whatever is stored';
@@ -10,13 +11,14 @@ COMMENT ON FUNCTION botdet.states_from_rows(bigint, bigint, bigint, bigint) IS
 CREATE FUNCTION botdet.scores_of_chunk(refresh_id bigint, first bigint, last bigint, accounts bigint)
 RETURNS SETOF botdet.scored_account
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 32
+SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_scores_of_chunk';
 COMMENT ON FUNCTION botdet.scores_of_chunk(bigint, bigint, bigint, bigint) IS 'scores of the next accounts of a refresh';
 
 CREATE FUNCTION botdet.refresh_states(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_states';
 COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
     'builds the states of the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -24,7 +26,7 @@ COMMENT ON FUNCTION botdet.refresh_states(bigint, bigint, integer) IS
 CREATE FUNCTION botdet.refresh_scores(refresh_id bigint, after bigint, batch integer)
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
-SET row_security = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
 COMMENT ON FUNCTION botdet.refresh_scores(bigint, bigint, integer) IS
     'scores the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
@@ -128,12 +130,12 @@ BEGIN
     END;
     found := format(found, source.account_column, relation);
     -- Collected first and inserted then: workers help with a query, and not with an INSERT.
-    IF is_number THEN
-        EXECUTE format('SELECT ARRAY(SELECT key::bigint FROM (%s) AS k)', found) INTO ids;
-    ELSE
-        EXECUTE format('SELECT ARRAY(SELECT DISTINCT key::text COLLATE "C" FROM (%s) AS k ORDER BY 1)', found) INTO names;
-        ids := botdet.number_names(names);
-    END IF;
+    names := ARRAY(
+        SELECT DISTINCT k.key COLLATE "C"
+        FROM botdet.read_keys(relation, format('SELECT k.key::text, NULL FROM (%s) AS k', found)) AS k
+        ORDER BY 1
+    );
+    ids := CASE WHEN is_number THEN names::bigint[] ELSE botdet.number_names(names) END;
     INSERT INTO botdet.refresh_account (refresh_id, account_id)
     SELECT list_accounts.refresh_id, k.id FROM unnest(ids) AS k (id)
     ON CONFLICT DO NOTHING;

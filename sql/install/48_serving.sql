@@ -2,7 +2,7 @@
 
 CREATE VIEW botdet.model_versions WITH (security_invoker = true) AS
 SELECT v.model_version_id, v.detector, v.version, d.alias, d.alias IS NOT DISTINCT FROM 'champion' AS is_champion, d.share,
-       v.sha256, octet_length(v.artifact)::bigint AS size_bytes, v.created_at, v.created_by, v.comment, v.validated_at,
+       v.sha256, v.size_bytes, v.created_at, v.created_by, v.comment, v.validated_at,
        v.approved_at, v.approved_by, d.activated_at, d.activated_by,
        v.manifest ->> 'schema' AS feature_schema, (v.manifest ->> 'seed')::numeric AS seed,
        v.manifest ->> 'description' AS trained_on, v.manifest #>> '{training,code_version}' AS code_version,
@@ -71,11 +71,14 @@ COMMENT ON COLUMN botdet.shadow_comparison.challenger_right IS 'of these, how ma
 
 CREATE VIEW botdet.version_performance WITH (security_invoker = true) AS
 SELECT c.detector, c.version, c.alias, c.labels, c.true_positives, c.false_positives, c.false_negatives, c.true_negatives,
-       (c.true_positives + c.true_negatives)::double precision / c.labels AS accuracy,
-       c.true_positives::double precision / nullif(c.true_positives + c.false_positives, 0) AS "precision",
-       c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, 0) AS recall,
-       2.0::double precision * c.true_positives
-           / nullif(2 * c.true_positives + c.false_positives + c.false_negatives, 0) AS f1,
+       (c.true_positives + c.true_negatives)::double precision / c.labels::double precision AS accuracy,
+       c.true_positives::double precision / nullif(c.true_positives + c.false_positives, bigint '0')::double precision
+           AS "precision",
+       c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, bigint '0')::double precision
+           AS recall,
+       (c.true_positives + c.true_positives)::double precision
+           / nullif(c.true_positives + c.true_positives + c.false_positives + c.false_negatives, bigint '0')::double precision
+           AS f1,
        c.brier
 FROM (
     SELECT v.detector, v.version, d.alias, count(*) AS labels,
@@ -83,7 +86,7 @@ FROM (
            count(*) FILTER (WHERE NOT l.is_bot AND s.is_bot) AS false_positives,
            count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot) AS false_negatives,
            count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot) AS true_negatives,
-           avg((s.bot_probability - l.is_bot::integer) ^ 2) AS brier
+           avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2') AS brier
     FROM botdet.model_version v
     JOIN botdet.score s ON s.detector = v.detector AND s.model_version = v.version AND s.is_bot IS NOT NULL
     JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id AND l.labelled_at >= v.created_at

@@ -1,77 +1,33 @@
--- Reading functions need SELECT on the tables they read, which nobody has without a grant. What writes or administers is
--- not even callable. Inserting into a bound table takes no more than the right to do so: its triggers note what changed, and
--- states and scores are written with the rights of the extension's owner.
+-- Nobody may do anything without a grant. A function is closed as soon as it is there, so that one which is forgotten here is of
+-- no use to anybody, and not of use to everybody. Inserting into a bound table takes no more than the right to do so: its
+-- triggers note what changed, and states and scores are written with the rights of the extension's owner.
 
-REVOKE EXECUTE ON ROUTINE
-    botdet_rebuild_state(bigint),
-    botdet_refresh_features(boolean, integer, boolean),
-    botdet_refresh_scores(boolean, integer, boolean),
-    botdet.run_refresh(text, boolean, integer, boolean),
-    botdet.begin_refresh(text, boolean, integer, boolean),
-    botdet.analyze_refresh(),
-    botdet.is_refreshing(bigint),
-    botdet.states_from_rows(bigint, bigint, bigint, bigint),
-    botdet.scores_of_chunk(bigint, bigint, bigint, bigint),
-    botdet.list_accounts(bigint, regclass),
-    botdet.list_refresh(bigint, boolean),
-    botdet.refresh_states(bigint, bigint, integer),
-    botdet.refresh_scores(bigint, bigint, integer),
-    botdet.note_refresh(bigint, bigint),
-    botdet.end_refresh(bigint),
-    botdet_store_scores(bigint[]),
-    botdet_score_pending(integer),
-    botdet_register_model(bytea, text),
-    botdet_create_detector(text, text),
-    botdet.check_version(bigint),
-    botdet.check_deployable(botdet.model_version, boolean),
-    botdet.challenge(text, double precision, text),
-    botdet_validate_model(text, text),
-    botdet_approve(text, text),
-    botdet_activate(text, text),
-    botdet_rollback(text, text),
-    botdet_shadow(text, text),
-    botdet_split(text, double precision, text),
-    botdet_withdraw(text),
-    botdet_deactivate(text),
-    botdet_watch(text, double precision, integer, text),
-    botdet_unwatch(text),
-    botdet.check_watches(),
-    botdet_check_watches(),
-    botdet_flag(),
-    botdet_compare_accounts(timestamptz, timestamptz),
-    botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
-    botdet_unbind_source(regclass),
-    botdet_create_partitions(regclass, interval, interval, timestamptz),
-    botdet.archive_accounts(bigint[], timestamptz),
-    botdet.in_transaction_block(),
-    botdet.follow_archive(),
-    botdet.unarchived_accounts(regclass, timestamptz),
-    botdet.guard_partition(regclass, boolean),
-    botdet.guard_partitions(),
-    botdet.partitions_by_time(regclass),
-    botdet.drop_partition(regclass, regclass, boolean),
-    botdet.create_source_triggers(regclass),
-    botdet.check_column(regclass, text, text),
-    botdet.number_names(text[]),
-    botdet.state_add(internal, timestamptz, text),
-    botdet.state_add(internal, timestamptz, text, text),
-    botdet.state_add(internal, timestamptz, text, text, text, inet, text, text, bigint),
-    botdet.state_join(internal, internal),
-    botdet.state_send(internal),
-    botdet.state_receive(bytea, internal),
-    botdet.state_finish(internal),
-    botdet.sources_changed(),
-    botdet.deployment_changed(),
-    botdet.refuse_change(),
-    botdet.refuse_forgetting(),
-    botdet.note_version(),
-    botdet.note_deployment(),
-    botdet.note_settings(),
-    botdet.find_version(text, text),
-    botdet.take_settings()
-FROM PUBLIC;
+DO $$
+DECLARE
+    routine regprocedure;
+    path constant text := pg_catalog.current_setting('search_path');
+BEGIN
+    -- Nothing that lies beside the extension is to be called here.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    FOR routine IN
+        SELECT d.objid::regprocedure
+        FROM pg_depend d
+        JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE e.extname = 'botdet' AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass
+            AND d.deptype = 'e'
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', routine);
+    END LOOP;
+    PERFORM set_config('search_path', path, true);
+END
+$$;
 
-REVOKE EXECUTE ON PROCEDURE
-    botdet_archive(regclass, timestamptz, integer),
-    botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer)
-FROM PUBLIC;
+-- Open to everybody: what reads no table, and says nothing but what follows from its arguments or from the extension's version.
+GRANT EXECUTE ON ROUTINE
+    botdet_version(),
+    botdet_feature_catalog(),
+    botdet_features(bytea),
+    botdet_state(timestamptz, text),
+    botdet_state(timestamptz, text, text),
+    botdet_state(timestamptz, text, text, text, inet, text, text, bigint)
+TO PUBLIC;

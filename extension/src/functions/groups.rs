@@ -15,6 +15,7 @@ use crate::postgres::record::Record;
 use crate::postgres::spi::Row;
 use crate::postgres::values::timestamp_datum;
 use crate::sources;
+use crate::store::accounts;
 use crate::store::network::{self, Facts};
 
 /// Rows that are fetched at a time.
@@ -32,17 +33,29 @@ const ACTION: i32 = 7;
 /// Hands every row between two times to `each`: account, time, row.
 fn for_each_row(since: Timestamp, until: Timestamp, mut each: impl FnMut(i64, Timestamp, &Row<'_>)) {
     let arguments = [Some(timestamp_datum(since)), Some(timestamp_datum(until))];
-    for source in sources::all().iter() {
+    let sources = sources::all();
+    // Looked up beforehand: where rows are read with the rights of a table's owner, names are out of reach.
+    let has_names = sources.iter().any(|source| !source.columns.has_numbers());
+    let numbers = if has_names { accounts::numbers_of_names() } else { HashMap::new() };
+    for source in sources.iter() {
         let mut rows = 0u32;
-        source.window.stream(&arguments, |row| {
-            if let Some((account_id, at)) = row.bigint(ACCOUNT).zip(row.timestamptz(OCCURRED_AT)) {
+        let number = |row: &Row<'_>| {
+            if source.columns.has_numbers() {
+                row.bigint(ACCOUNT)
+            } else {
+                row.text(ACCOUNT).and_then(|name| numbers.get(name.as_ref()).copied())
+            }
+        };
+        let take = |row: &Row<'_>| {
+            if let Some((account_id, at)) = number(row).zip(row.timestamptz(OCCURRED_AT)) {
                 each(account_id, at, row);
             }
             rows = rows.wrapping_add(1);
             if rows.is_multiple_of(FETCHED_ROWS as u32) {
                 check_for_interrupts();
             }
-        });
+        };
+        source.reading(|| source.window.stream(&arguments, take));
     }
 }
 

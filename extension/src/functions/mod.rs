@@ -59,6 +59,7 @@ sql_functions! {
     botdet_duplicates, pg_finfo_botdet_duplicates => groups::duplicates;
     botdet_compare_accounts, pg_finfo_botdet_compare_accounts => groups::compare_accounts;
     botdet_check_column, pg_finfo_botdet_check_column => sources::check_column;
+    botdet_read_keys, pg_finfo_botdet_read_keys => sources::read_keys;
     botdet_number_names, pg_finfo_botdet_number_names => sources::number_names;
     botdet_sources_changed, pg_finfo_botdet_sources_changed => sources::changed;
     botdet_archive_accounts, pg_finfo_botdet_archive_accounts => retention::archive_accounts;

@@ -40,6 +40,21 @@ pub fn column(relation: Oid, name: &str) -> Option<(i16, Oid)> {
     }
 }
 
+/// Who owns a relation; `None` when it is gone.
+pub fn owner(relation: Oid) -> Option<Oid> {
+    // SAFETY: the entry is read while it is held; it is null for what is not there.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, relation.into());
+        if tuple.is_null() {
+            return None;
+        }
+        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>()).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}
+
 /// A relation's name, with its schema, for messages.
 pub fn relation_name(relation: Oid) -> String {
     // SAFETY: both look-ups answer null for what is not there.

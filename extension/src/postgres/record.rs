@@ -49,6 +49,10 @@ impl Record {
     }
 
     pub fn timestamptz(self, value: Timestamp) -> Self {
-        self.push(Some(timestamp_datum(value)))
+        self.optional_timestamptz(Some(value))
+    }
+
+    pub fn optional_timestamptz(self, value: Option<Timestamp>) -> Self {
+        self.push(value.map(timestamp_datum))
     }
 }

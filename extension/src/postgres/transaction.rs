@@ -170,6 +170,29 @@ pub fn as_owner<R>(owner: Oid, work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Runs `work`, which reads a table of `owner`, with the rights of the user we run as; but never with a superuser's where the
+/// owner is none. Planning a query runs what the owner has put into indexes and constraints of the table. An error in between
+/// unwinds, and the transaction's end sets user and settings back.
+pub fn as_reader<R>(owner: Oid, work: impl FnOnce() -> R) -> R {
+    // SAFETY: look-ups of roles; user and settings are set back after `work`, as Postgres does around index functions when it
+    // rebuilds an index.
+    unsafe {
+        if !pg_sys::superuser() || pg_sys::superuser_arg(owner) {
+            return work();
+        }
+        let (mut user, mut context) = (Oid::INVALID, 0);
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::SetUserIdAndSecContext(owner, context | restricted as i32);
+        set_for_now(c"search_path", c"pg_catalog, pg_temp", pg_sys::GucAction::GUC_ACTION_SAVE);
+        let result = work();
+        pg_sys::AtEOXact_GUC(false, level);
+        pg_sys::SetUserIdAndSecContext(user, context);
+        result
+    }
+}
+
 /// The setting `maintenance_work_mem`.
 pub fn maintenance_kilobytes() -> usize {
     // SAFETY: reads a variable.

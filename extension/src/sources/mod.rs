@@ -44,6 +44,7 @@ struct Known {
 /// One table.
 pub struct Source {
     pub relation: Oid,
+    owner: Oid,
     /// Whether accounts are known by UUIDs: another name cannot even be looked for.
     pub has_uuids: bool,
     pub columns: EventColumns,
@@ -68,6 +69,11 @@ impl Source {
             Some(key) => !self.has_uuids || is_uuid(key),
             None => false,
         }
+    }
+
+    /// Runs `work`, which reads its rows: see [`transaction::as_reader`].
+    pub fn reading<R>(&self, work: impl FnOnce() -> R) -> R {
+        transaction::as_reader(self.owner, work)
     }
 
     /// Indexes to find an account's rows by, if all partitions have one.
@@ -159,6 +165,7 @@ fn read(row: &Row<'_>) -> Option<Source> {
     let numbered = |role: Role| columns.column(role).map(|(_, column_type)| (role as i16 + 1, column_type));
     Some(Source {
         relation,
+        owner: row.oid(14)?,
         has_uuids: columns.column(Role::Account)?.1 == pg_sys::UUIDOID,
         event_columns: EventColumns::new(Role::ALL.map(numbered)),
         columns,

@@ -72,24 +72,19 @@ impl Names<'_> {
         Statement::reading_made(sql, types)
     }
 
-    /// Rows of all accounts between two times.
+    /// Rows of all accounts between two times, with the number or the key of each.
     pub fn window(&self) -> Statement {
         let account = self.column(Role::Account);
-        let (number, join) = if self.types.has_numbers() {
-            (format!("s.{account}::pg_catalog.int8"), String::new())
-        } else {
-            let same = format!("a.account_key OPERATOR(pg_catalog.=) s.{account}::pg_catalog.text");
-            ("a.account_id".to_owned(), format!("JOIN botdet.account a ON {same}"))
-        };
+        let key_type = if self.types.has_numbers() { "int8" } else { "text" };
+        let key = format!("s.{account}::pg_catalog.{key_type}");
         let texts = [Role::Target, Role::Content, Role::Device, Role::Ip, Role::Action];
         let sql = filled(
             include_str!("../sql/source_window.sql"),
             &[
-                ("account_id", &number),
+                ("key", &key),
                 ("moment", &self.moment("s.")),
                 ("texts", &texts.map(|role| self.written(role)).join(", ")),
                 ("relation", self.relation),
-                ("join", &join),
                 ("account", account),
             ],
         );

@@ -1,2 +1,2 @@
 -- $1 detector.
-SELECT true FROM botdet.detector WHERE detector = $1
+SELECT true FROM botdet.detector WHERE detector OPERATOR(pg_catalog.=) $1

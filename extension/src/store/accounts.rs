@@ -1,5 +1,7 @@
 //! What is known of accounts: their features and sequences, from state and profile, or from rows where need be.
 
+use std::collections::HashMap;
+
 use botdet_models::event::Timestamp;
 use botdet_models::features::{FeatureVector, account_features};
 use botdet_models::network::Network;
@@ -41,6 +43,9 @@ thread_local! {
     };
     static NUMBER_OF_NAME: Statement = const {
         Statement::reading(include_str!("../sql/number_of_name.sql"), &[pg_sys::TEXTOID])
+    };
+    static NUMBERS_OF_NAMES: Statement = const {
+        Statement::reading(include_str!("../sql/numbers_of_names.sql"), &[])
     };
     static NUMBER_NAMES: Statement = const {
         Statement::writing(include_str!("../sql/number_names.sql"), &[pg_sys::TEXTARRAYOID])
@@ -207,6 +212,18 @@ pub fn keys_of(account_ids: &[i64]) -> Vec<Option<String>> {
 pub fn key_of(account_id: i64) -> Option<String> {
     let needed = sources::all().iter().any(|source| !source.columns.has_numbers());
     needed.then(|| keys_of(&[account_id]).into_iter().next().flatten()).flatten()
+}
+
+/// The numbers of all accounts that go by names.
+pub fn numbers_of_names() -> HashMap<String, i64> {
+    let mut numbers = HashMap::new();
+    NUMBERS_OF_NAMES.with(|statement| {
+        statement.stream(&[], |row| {
+            let name = row.text(1).map(std::borrow::Cow::into_owned);
+            numbers.extend(name.zip(row.bigint(2)));
+        });
+    });
+    numbers
 }
 
 /// Numbers of names, which come in ascending order and once each. New names get one.

@@ -13,6 +13,7 @@ use super::archive;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::event_columns::AccountKey;
+use crate::postgres::spi::Row;
 use crate::postgres::transaction;
 use crate::postgres::values::{Element, array_datum, text_datum, timestamp_datum};
 use crate::settings;
@@ -52,7 +53,7 @@ pub fn fold_rows(
             Some(timestamp_datum(*span.end())),
             Some(timestamp_datum(*span.start())),
         ];
-        source.events.stream(&arguments, |row| {
+        let mut fold = |row: &Row<'_>| {
             let value = |number: i16| row.datum(i32::from(number));
             let action_of = |name: Option<&str>| source.action(name);
             source.event_columns.with_event(&value, action_of, |event| {
@@ -64,7 +65,8 @@ pub fn fold_rows(
                 }
                 digests.push(event);
             });
-        });
+        };
+        source.reading(|| source.events.stream(&arguments, &mut fold));
     }
     state.observe_sorted(&mut digests);
 }
@@ -133,12 +135,13 @@ impl<'a> Accounts<'a> {
             .collect();
         let ids = array_datum(Element::Bigint, asked.iter().map(|(id, _)| Some(Datum::from(**id))));
         let keys = array_datum(Element::Text, asked.iter().map(|(_, key)| key.map(text_datum)));
-        source.events_of_many.stream(&[Some(ids), Some(keys)], |row| {
+        let each_row = |row: &Row<'_>| {
             let value = |number: i16| row.datum(i32::from(number));
             let account = source.event_columns.key(&value).and_then(|key| self.by_key.get(&key).copied());
             if let Some(account) = account {
                 each(account, &value);
             }
-        });
+        };
+        source.reading(|| source.events_of_many.stream(&[Some(ids), Some(keys)], each_row));
     }
 }

@@ -9,7 +9,7 @@ use super::accounts::{key_of, keys_of};
 use super::rows::state_from_rows;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
-use crate::postgres::spi::Statement;
+use crate::postgres::spi::{Row, Statement};
 use crate::postgres::state_table::StateTable;
 use crate::postgres::transaction::with_latest_snapshot;
 use crate::postgres::values::{Element, array_datum, bytes_datum, text_datum};
@@ -98,11 +98,12 @@ fn with_more_rows(sources: &[Source], accounts: &[(i64, u64)]) -> HashSet<i64> {
             array_datum(Element::Text, asked().map(|(_, key)| key.as_deref().map(text_datum))),
             array_datum(Element::Bigint, asked().map(|((_, count), _)| Some(Datum::from(*count as i64)))),
         ];
-        source.row_counts.run(&arguments.map(Some), |row| {
+        let count = |row: &Row<'_>| {
             if let (Some(account_id), Some(count)) = (row.bigint(1), row.bigint(2)) {
                 *rows.entry(account_id).or_default() += count as u64;
             }
-        });
+        };
+        source.reading(|| source.row_counts.run(&arguments.map(Some), count));
     }
     let has_more = |(account_id, count): &&(i64, u64)| rows.get(account_id).is_some_and(|rows| rows > count);
     accounts.iter().filter(has_more).map(|(account_id, _)| *account_id).collect()

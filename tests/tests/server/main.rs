@@ -9,14 +9,18 @@ mod follow;
 
 mod golden;
 mod groups;
+mod hostile;
 mod install;
 mod interleavings;
 mod learning;
 mod partitions;
+mod privileges;
 mod queue;
 mod readme;
 mod refresh;
 mod retention;
+mod roles;
+mod rollups;
 mod runtimes;
 mod scores;
 mod serving;

@@ -1,0 +1,20 @@
+-- Who may label cannot label in another's name: the grants leave out the columns that say who and when, whose defaults tell. An
+-- update has no defaults.
+
+CREATE FUNCTION botdet.sign_label()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.labelled_by := session_user;
+    NEW.labelled_at := now();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION botdet.sign_label() IS 'trigger: a label that is changed is that of whoever changed it';
+
+CREATE TRIGGER sign_label
+BEFORE UPDATE ON botdet.label
+FOR EACH ROW
+WHEN (OLD.labelled_by = NEW.labelled_by AND OLD.labelled_at = NEW.labelled_at)
+EXECUTE FUNCTION botdet.sign_label();

@@ -1,0 +1,223 @@
+-- Roles, and what each may do:
+--
+--     botdet_reader ──► botdet_scorer ────► botdet_admin
+--             └───────► botdet_reviewer ──────┘
+--
+-- Each has the rights of those that point to it. Roles belong to the whole server, and so outlive DROP EXTENSION: another database may
+-- use them. They are DROP ROLE's to remove once the last database has done without them.
+--
+-- A role that is there already may have been made by the extension in another database, by a restored dump, by whoever set the server
+-- up, or by somebody who may create roles and waits for what it is about to be granted. Who may create roles cannot make a membership
+-- in a superuser's name: where a superuser has joined the four, they are ours. Otherwise they must be roles that nobody can log in
+-- as, without attributes, and without members that somebody else than a superuser has made so.
+
+DO $$
+DECLARE
+    roles constant text[] := ARRAY['botdet_reader', 'botdet_scorer', 'botdet_reviewer', 'botdet_admin'];
+    purposes constant text[] := ARRAY[
+        'sees scores, figures and versions of botdet, without what accounts wrote and who they are: for dashboards',
+        'botdet_reader that also asks for scores and has them made: for applications and scheduled jobs',
+        'botdet_reader that also sees accounts with what they did, has scores explained, and labels: for people who judge',
+        'botdet_scorer and botdet_reviewer that also registers and activates versions, binds tables and archives: for administrators'
+    ];
+    joined constant text[] := ARRAY[
+        'botdet_reader', 'botdet_scorer', 'botdet_reader', 'botdet_reviewer', 'botdet_scorer', 'botdet_admin',
+        'botdet_reviewer', 'botdet_admin'
+    ];
+    are_ours boolean;
+    found record;
+    path constant text := pg_catalog.current_setting('search_path');
+BEGIN
+    -- Nothing that lies beside the extension is to be called here.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    -- Others install in other databases. Held until the end of the transaction, in the way of nothing but changes of roles.
+    LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE;
+    SELECT count(*) = 4 INTO are_ours
+    FROM generate_series(1, 8, 2) AS k
+    JOIN pg_roles r ON r.rolname = joined[k]::name
+    JOIN pg_roles m ON m.rolname = joined[k + 1]::name
+    WHERE EXISTS (
+        SELECT FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.grantor
+        WHERE a.roleid = r.oid AND a.member = m.oid AND g.rolsuper
+    );
+    IF NOT are_ours THEN
+        FOR found IN
+            SELECT r.rolname FROM pg_roles r
+            WHERE r.rolname::text = ANY (roles)
+                AND (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls)
+        LOOP
+            RAISE EXCEPTION 'role % is there already, and is more than a group', found.rolname
+                USING ERRCODE = 'duplicate_object',
+                      HINT = pg_catalog.format(
+                          'Find out whose it is. Then DROP ROLE %1$I, or ALTER ROLE %1$I NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS.',
+                          found.rolname
+                      );
+        END LOOP;
+        FOR found IN
+            SELECT r.rolname, m.rolname AS member
+            FROM pg_auth_members a
+            JOIN pg_roles r ON r.oid = a.roleid
+            JOIN pg_roles m ON m.oid = a.member
+            WHERE r.rolname::text = ANY (roles)
+                AND NOT EXISTS (SELECT FROM pg_roles g WHERE g.oid = a.grantor AND g.rolsuper)
+        LOOP
+            RAISE EXCEPTION 'role % is there already, and % is a member that no superuser has made one', found.rolname, found.member
+                USING ERRCODE = 'duplicate_object',
+                      HINT = pg_catalog.format(
+                          'Find out why. Then REVOKE %I FROM %I; where it is right, GRANT it again as a superuser.',
+                          found.rolname, found.member
+                      );
+        END LOOP;
+    END IF;
+    FOR i IN 1..4 LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = roles[i]::name) THEN
+            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', roles[i]);
+            EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', roles[i], purposes[i]);
+        END IF;
+    END LOOP;
+    FOR i IN 1..8 BY 2 LOOP
+        IF NOT are_ours THEN
+            EXECUTE pg_catalog.format('GRANT %I TO %I', joined[i], joined[i + 1]);
+        END IF;
+    END LOOP;
+    PERFORM set_config('search_path', path, true);
+END
+$$;
+
+-- Readers: numbers, and no more of a person than the account's number and key --------------------------------------
+
+GRANT USAGE ON SCHEMA botdet TO botdet_reader;
+GRANT SELECT ON
+    botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
+    botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
+    botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
+    botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
+    botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1
+TO botdet_reader;
+-- Artifacts are large, and can be copied.
+GRANT SELECT (
+    model_version_id, detector, version, sha256, size_bytes, manifest, created_at, created_by, comment, validated_at,
+    validated_by, probes, largest_difference, approved_at, approved_by
+) ON botdet.model_version TO botdet_reader;
+GRANT SELECT (account_id, account_key, source, created_at, is_verified, language, region) ON botdet.account TO botdet_reader;
+GRANT SELECT (activity_id, account_id, occurred_at, action, country) ON botdet.activity TO botdet_reader;
+GRANT SELECT (account_id, stale, archived_until) ON botdet.account_state TO botdet_reader;
+GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_reader;
+GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
+GRANT EXECUTE ON FUNCTION
+    botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text)
+TO botdet_reader;
+
+-- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
+-- rows hold for them, too --------------------------------------------------------------------------------------------
+
+GRANT SELECT ON
+    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account
+TO botdet_scorer, botdet_reviewer;
+GRANT EXECUTE ON FUNCTION
+    botdet_features(bigint, timestamptz),
+    botdet_features(text, timestamptz),
+    botdet_features(uuid, timestamptz),
+    botdet_account_state(bigint, timestamptz),
+    botdet_score(bigint),
+    botdet_score(text),
+    botdet_score(uuid),
+    botdet_score(bytea),
+    botdet_score(botdet.account_features),
+    botdet_score(text, jsonb),
+    botdet_score_batch(bigint[]),
+    botdet_anomaly(bigint),
+    botdet_anomaly(text),
+    botdet_anomaly(uuid),
+    botdet_anomaly(text, jsonb),
+    botdet_explain(bigint),
+    botdet_explain(text),
+    botdet_explain(uuid),
+    botdet_explain(text, jsonb),
+    botdet_lockstep(timestamptz, timestamptz, integer, integer, integer, integer, double precision, integer, integer),
+    botdet_duplicates(timestamptz, timestamptz, double precision, integer, integer, integer)
+TO botdet_scorer, botdet_reviewer;
+
+-- Scorers: states and scores made again, the queue, comparisons, roll-ups --------------------------------------------
+
+GRANT INSERT, UPDATE ON
+    botdet.score, botdet.shadow_score, botdet.account_state, botdet.account_network
+TO botdet_scorer;
+GRANT UPDATE, DELETE ON botdet.score_queue TO botdet_scorer;
+GRANT INSERT, UPDATE ON botdet.refresh TO botdet_scorer;
+GRANT SELECT, INSERT, DELETE ON botdet.refresh_account TO botdet_scorer;
+-- Names that a bound table brings get numbers.
+GRANT INSERT (account_id, account_key, source) ON botdet.account TO botdet_scorer;
+GRANT USAGE ON SEQUENCE botdet.named_account_seq TO botdet_scorer;
+GRANT EXECUTE ON ROUTINE
+    botdet_rebuild_state(bigint),
+    botdet_store_scores(bigint[]),
+    botdet_score_pending(integer),
+    botdet_refresh_features(boolean, integer, boolean),
+    botdet_refresh_scores(boolean, integer, boolean),
+    botdet_compare_accounts(timestamptz, timestamptz),
+    botdet_roll_up_scores(interval),
+    botdet.run_refresh(text, boolean, integer, boolean),
+    botdet.begin_refresh(text, boolean, integer, boolean),
+    botdet.list_refresh(bigint, boolean),
+    botdet.list_accounts(bigint, regclass),
+    botdet.number_names(text[]),
+    botdet.read_keys(regclass, text),
+    botdet.analyze_refresh(),
+    botdet.refresh_states(bigint, bigint, integer),
+    botdet.refresh_scores(bigint, bigint, integer),
+    botdet.states_from_rows(bigint, bigint, bigint, bigint),
+    botdet.scores_of_chunk(bigint, bigint, bigint, bigint),
+    botdet.note_refresh(bigint, bigint),
+    botdet.end_refresh(bigint)
+TO botdet_scorer;
+
+-- Reviewers: labels. Who labels, and when, is not theirs to write ---------------------------------------------------
+
+GRANT SELECT ON botdet.label TO botdet_reviewer;
+GRANT INSERT (account_id, detector, is_bot, strategy, note), UPDATE (is_bot, strategy, note) ON botdet.label TO botdet_reviewer;
+
+-- Administrators: data, versions, sources, retention. Versions are registered, deployed and approved by functions that check what
+-- they do, and what triggers a table gets takes the right to that table ---------------------------------------------
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    botdet.account, botdet.activity, botdet.label, botdet.score, botdet.account_state, botdet.archived_state,
+    botdet.account_network, botdet.score_queue, botdet.refresh, botdet.refresh_account, botdet.score_rollup,
+    botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
+TO botdet_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin;
+GRANT INSERT, UPDATE ON botdet.detector TO botdet_admin;
+GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
+GRANT SELECT ON botdet.audit TO botdet_admin;
+GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
+GRANT EXECUTE ON ROUTINE
+    botdet_training_set(text, timestamptz),
+    botdet_register_model(bytea, text),
+    botdet_create_detector(text, text),
+    botdet_validate_model(text, text),
+    botdet_approve(text, text),
+    botdet_activate(text, text),
+    botdet_rollback(text, text),
+    botdet_shadow(text, text),
+    botdet_split(text, double precision, text),
+    botdet_withdraw(text),
+    botdet_deactivate(text),
+    botdet_watch(text, double precision, integer, text),
+    botdet_unwatch(text),
+    botdet_check_watches(),
+    botdet.challenge(text, double precision, text),
+    botdet_flag(),
+    botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
+    botdet_unbind_source(regclass),
+    botdet_create_partitions(regclass, interval, interval, timestamptz),
+    botdet_archive(regclass, timestamptz, integer),
+    botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer),
+    botdet.create_source_triggers(regclass),
+    botdet.check_column(regclass, text, text),
+    botdet.archive_accounts(bigint[], timestamptz),
+    botdet.unarchived_accounts(regclass, timestamptz),
+    botdet.in_transaction_block(),
+    botdet.partitions_by_time(regclass),
+    botdet.guard_partition(regclass, boolean),
+    botdet.drop_partition(regclass, regclass, boolean)
+TO botdet_admin;
