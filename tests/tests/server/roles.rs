@@ -44,9 +44,9 @@ fn a_second_database_uses_the_roles_and_the_last_one_leaves_them() {
     assert_eq!(described, 4);
     // A group that an administrator, who need not be a superuser, has filled meanwhile.
     first.run(
-        "CREATE ROLE keeper LOGIN CREATEROLE; SET ROLE keeper; CREATE ROLE clerk; GRANT botdet_reviewer TO clerk; RESET ROLE;
-         CREATE DATABASE second",
+        "CREATE ROLE keeper LOGIN CREATEROLE; SET ROLE keeper; CREATE ROLE clerk; GRANT botdet_reviewer TO clerk; RESET ROLE",
     );
+    first.run("CREATE DATABASE second");
     let mut second = server.connect("second");
     second.run("CREATE EXTENSION botdet");
     assert_eq!(memberships(&mut second), joined);

@@ -76,7 +76,7 @@ fn where_a_role_may_use_some_columns_only_they_are_these() {
          CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) AS p (name)
          WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind IN ('r', 'v')
              AND has_column_privilege(r.name, c.oid, a.attnum, p.name) AND NOT has_table_privilege(r.name, c.oid, p.name)
-         GROUP BY r.name, p.name, c.oid ORDER BY 1 COLLATE \"C\"",
+         GROUP BY r.name, p.name, c.oid ORDER BY r.name, p.name, c.oid::regclass::text",
         &[],
     );
     assert_eq!(found, COLUMNS);
