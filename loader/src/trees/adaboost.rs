@@ -8,7 +8,7 @@ use super::grower::{GrowSettings, Grower};
 use super::histogram::Mass;
 use super::random::Stream;
 use super::settings::{fits, within};
-use super::training_set::{TrainingSet, quantise};
+use super::training_set::{Cuts, TrainingSet, quantise};
 use super::{Fitted, build};
 use crate::zoo::{Classifier, Learner, Sample, Session, ZooError};
 
@@ -59,7 +59,7 @@ impl AdaBoostConfig {
     pub fn fit_ensemble(&self, sample: Sample<'_>, session: &mut Session<'_>) -> Result<Fitted, ZooError> {
         let (params, width) = (self.0, sample.rows().width());
         fits(NAME, sample)?;
-        let mut set = TrainingSet::new(sample, params.balanced, MAX_BINS, session.threads);
+        let mut set = TrainingSet::new(sample, params.balanced, Cuts::ByClass, MAX_BINS, session.threads);
         let settings =
             GrowSettings { depth: params.depth, min_split: 2, features: width, random_cuts: false };
         let mut grower = Grower::new(&set.binned, settings);

@@ -26,14 +26,18 @@ struct Column {
 }
 
 impl Binned {
-    /// Bins the chosen rows into at most `most` ranges a column, of about equally many values each.
-    pub fn new(rows: &Rows, chosen: &[u32], most: usize, threads: usize) -> Self {
+    /// Bins the chosen rows into at most `most` ranges a column, of about equally many values each; half of the cuts between
+    /// them are sought among the `rare` rows, if there are any.
+    pub fn new(rows: &Rows, chosen: &[u32], rare: &[u32], most: usize, threads: usize) -> Self {
         let groups = rows.width().div_ceil(GROUP);
         let mut slots: Vec<Vec<Column>> = (0..groups).map(|_| Vec::new()).collect();
         for_each_slot(&mut vec![(); threads.max(1)], &mut slots, |group, (), columns| {
             let first = group * GROUP;
             *columns = (first..rows.width().min(first + GROUP))
-                .map(|feature| Column { cuts: cuts(sampled(rows, chosen, feature), most), bins: Vec::new() })
+                .map(|feature| {
+                    let of = |chosen| sampled(rows, chosen, feature);
+                    Column { cuts: cuts_for(&of(chosen), &of(rare), most), bins: Vec::new() }
+                })
                 .collect();
             columns.iter_mut().for_each(|column| column.bins.reserve_exact(chosen.len()));
             for row in chosen {
@@ -90,9 +94,25 @@ fn sampled(rows: &Rows, chosen: &[u32], feature: usize) -> Vec<f32> {
     values
 }
 
+/// Cuts between ascending values, at most half of them where they part the rare ones evenly.
+fn cuts_for(values: &[f32], rare: &[f32], most: usize) -> Vec<f32> {
+    if rare.is_empty() || distinct(values) <= most {
+        return cuts(values, most);
+    }
+    let mut chosen = cuts(rare, most / 2 + 1);
+    chosen.extend(cuts(values, most - chosen.len()));
+    chosen.sort_unstable_by(f32::total_cmp);
+    chosen.dedup();
+    chosen
+}
+
+fn distinct(values: &[f32]) -> usize {
+    values.chunk_by(|a, b| a == b).count()
+}
+
 /// Cuts between ascending values: between all that differ where they are few enough, else so that the bins hold about
 /// equally many. A value that alone fills a bin gets its own.
-fn cuts(values: Vec<f32>, most: usize) -> Vec<f32> {
+fn cuts(values: &[f32], most: usize) -> Vec<f32> {
     let runs: Vec<&[f32]> = values.chunk_by(|a, b| a == b).collect();
     if runs.len() <= most {
         return runs.windows(2).map(|pair| between(pair[0][0], pair[1][0])).collect();
@@ -128,7 +148,7 @@ mod tests {
     fn binned(values: &[f32], most: usize) -> Binned {
         let rows = Rows::new(values.to_vec(), 1).expect("whole rows");
         let chosen: Vec<u32> = (0..values.len() as u32).collect();
-        Binned::new(&rows, &chosen, most, 1)
+        Binned::new(&rows, &chosen, &[], most, 1)
     }
 
     #[test]
@@ -152,6 +172,19 @@ mod tests {
         assert_eq!(binned.threshold(0, 1), 1.5);
         assert_eq!(binned.threshold(0, 3), f32::MAX);
         assert!((0..3).all(|bin| binned.threshold(0, bin).is_finite()));
+    }
+
+    #[test]
+    fn rare_rows_have_their_say() {
+        // The rare rows are the largest hundredth.
+        let values: Vec<f32> = (0..100_000).map(|index| index as f32).collect();
+        let rows = Rows::new(values, 1).expect("whole rows");
+        let (chosen, rare): (Vec<u32>, Vec<u32>) = ((0..100_000).collect(), (99_000..100_000).collect());
+        let cuts = |rare: &[u32]| Binned::new(&rows, &chosen, rare, MAX_BINS, 1).columns[0].cuts.clone();
+        let among_rare = |cuts: &[f32]| cuts.iter().filter(|cut| **cut > 99_000.0).count();
+        let (plain, fine) = (cuts(&[]), cuts(&rare));
+        assert!(plain.len() < MAX_BINS && fine.len() < MAX_BINS && fine.is_sorted());
+        assert!(among_rare(&plain) <= 3 && (120..=130).contains(&among_rare(&fine)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::histogram::Mass;
 use super::queue::make_all;
 use super::random::{Stream, WeightedDraw};
 use super::settings::{fits, within};
-use super::training_set::{TrainingSet, quantise};
+use super::training_set::{Cuts, TrainingSet, quantise};
 use crate::zoo::{Classifier, Learner, Sample, Session, ZooError};
 
 /// What makes the trees of a forest differ.
@@ -112,7 +112,7 @@ impl ForestConfig {
     pub fn fit_ensemble(&self, sample: Sample<'_>, session: &mut Session<'_>) -> Result<Fitted, ZooError> {
         let (params, learner) = (self.0, name(self.0.kind));
         fits(learner, sample)?;
-        let set = TrainingSet::new(sample, params.balanced, MAX_BINS, session.threads);
+        let set = TrainingSet::new(sample, params.balanced, Cuts::Alike, MAX_BINS, session.threads);
         let draws = Draws::new(&set, params.kind);
         let (width, seed) = (sample.rows().width(), session.seed);
         let settings = GrowSettings {

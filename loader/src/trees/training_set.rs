@@ -6,6 +6,16 @@ use crate::zoo::Sample;
 /// Whole numbers in place of weights sum up to about this.
 const TOTAL: f64 = 2_147_483_648.0;
 
+/// Which values bins are cut between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cuts {
+    /// Those of all rows alike.
+    Alike,
+    /// Those of the rarer class as many times as those of all rows: where trees give the rare rows most of the weight, they look
+    /// for splits among them.
+    ByClass,
+}
+
 /// The rows of a sample that have weight.
 pub(super) struct TrainingSet {
     /// Their columns.
@@ -20,7 +30,7 @@ pub(super) struct TrainingSet {
 
 impl TrainingSet {
     /// Bins a sample. `balanced` gives both classes the same total weight, that of all rows staying what it is.
-    pub fn new(sample: Sample<'_>, balanced: bool, bins: usize, threads: usize) -> Self {
+    pub fn new(sample: Sample<'_>, balanced: bool, cuts: Cuts, bins: usize, threads: usize) -> Self {
         let has_weight = |row: &u32| sample.weights()[*row as usize] > 0.0;
         let chosen: Vec<u32> = (0..sample.labels().len() as u32).filter(has_weight).collect();
         let labels: Vec<bool> = chosen.iter().map(|row| sample.labels()[*row as usize]).collect();
@@ -28,8 +38,16 @@ impl TrainingSet {
         if balanced {
             balance(&labels, &mut weights);
         }
-        Self { binned: Binned::new(sample.rows(), &chosen, bins, threads), labels, weights, chosen }
+        let rare = if cuts == Cuts::ByClass { rarer(&chosen, &labels) } else { Vec::new() };
+        Self { binned: Binned::new(sample.rows(), &chosen, &rare, bins, threads), labels, weights, chosen }
     }
+}
+
+/// The rows of the class that has fewer.
+fn rarer(chosen: &[u32], labels: &[bool]) -> Vec<u32> {
+    let positive = labels.iter().filter(|label| **label).count();
+    let rare = 2 * positive <= labels.len();
+    chosen.iter().zip(labels).filter(|(_, label)| **label == rare).map(|(row, _)| *row).collect()
 }
 
 fn balance(labels: &[bool], weights: &mut [f64]) {

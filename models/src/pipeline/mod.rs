@@ -21,6 +21,8 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::artifact::{Artifact, ArtifactError, Manifest};
 use crate::autoencoder::AutoencoderError;
 use crate::calibration::{Calibrated, prior_shift};
@@ -131,6 +133,8 @@ struct Filtered {
     standardised: Vec<f64>,
     scores: StageScores,
     by_filter: Calibrated,
+    /// What each input adds to the trees' log-odds along the row's path, where they were asked.
+    by_trees: Vec<f64>,
 }
 
 impl Pipeline {
@@ -312,7 +316,8 @@ impl Pipeline {
                 .and_then(|scale| self.stages.anomaly.anomaly(scale, &standardised)),
             ..StageScores::default()
         };
-        Filtered { by_filter: self.decision.by_filter.calibrate(&scores), inputs, standardised, scores }
+        let by_filter = self.decision.by_filter.calibrate(&scores);
+        Filtered { by_filter, inputs, standardised, scores, by_trees: Vec::new() }
     }
 
     /// Whether a deep stage is to be asked: there is one, and the filter is not sure or the account is young.
@@ -336,8 +341,9 @@ impl Pipeline {
                 chunk.iter().flat_map(|index| &filtered[*index].inputs).map(|input| *input as f32).collect();
             // Inputs are finite or missing; one that single precision cannot hold is as good as missing.
             let rows = Rows::with_infinite_missing(values, self.columns.input_count());
-            for (index, margin) in chunk.iter().zip(trees.log_odds(&rows)) {
-                filtered[*index].scores.trees = Some(margin);
+            for (index, (log_odds, terms)) in chunk.iter().zip(trees.judge(&rows)) {
+                filtered[*index].scores.trees = Some(log_odds);
+                filtered[*index].by_trees = terms;
             }
         }
     }
@@ -402,12 +408,16 @@ impl Pipeline {
         let filter = &self.decision.filter;
         let by_filter = filter.coefficients.iter().zip(&filtered.standardised).map(|(c, x)| c * x);
         let trees = self.stages.trees.as_ref().filter(|_| combiner.weights.trees.is_some());
-        let by_trees = trees.filter(|_| filtered.scores.trees.is_some()).map(|trees| {
-            let row: Vec<f32> = filtered.inputs.iter().map(|input| *input as f32).collect();
-            trees.terms(&row, is_exact)
-        });
-        Terms::new(&self.columns, combiner, &filtered.scores, by_filter, &by_trees.unwrap_or_default())
-            .shifted(self.shift)
+        let by_trees: Cow<'_, [f64]> = match trees.filter(|_| filtered.scores.trees.is_some()) {
+            Some(trees) if is_exact => {
+                let row = filtered.inputs.iter().map(|input| *input as f32).collect();
+                let row = Rows::with_infinite_missing(row, self.columns.input_count());
+                trees.exact_terms(row.row(0)).into()
+            }
+            Some(_) => (&filtered.by_trees).into(),
+            None => (&[]).into(),
+        };
+        Terms::new(&self.columns, combiner, &filtered.scores, by_filter, &by_trees).shifted(self.shift)
     }
 }
 

@@ -136,17 +136,27 @@ impl TreeStage {
         self.ensemble.margins(rows).into_iter().map(|margin| self.log_odds_of(margin)).collect()
     }
 
-    /// What each input adds to the log-odds, exactly or along the row's path.
-    pub(super) fn terms(&self, row: &[f32], is_exact: bool) -> Vec<f64> {
-        let mut terms = if is_exact {
-            self.ensemble.contributions(row)
-        } else {
-            self.ensemble.path_contributions(row, &self.means)
-        };
+    /// Log-odds of each row, and what each input adds to them along the row's path.
+    pub(super) fn judge(&self, rows: &Rows) -> Vec<(f64, Vec<f64>)> {
+        let contributions = self.ensemble.path_contributions(rows, &self.means);
+        let by_row = contributions.chunks_exact(rows.width());
+        let margins = self.ensemble.margins(rows);
+        margins
+            .into_iter()
+            .zip(by_row)
+            .map(|(margin, terms)| (self.log_odds_of(margin), self.stretched(terms.to_vec(), margin)))
+            .collect()
+    }
+
+    /// What each input adds to the log-odds, exactly.
+    pub(super) fn exact_terms(&self, row: &[f32]) -> Vec<f64> {
+        self.stretched(self.ensemble.contributions(row), self.ensemble.margin(row))
+    }
+
+    /// Terms of a margin as terms of log-odds.
+    fn stretched(&self, mut terms: Vec<f64>, margin: f64) -> Vec<f64> {
         if self.ensemble.combination() == Combination::Mean {
-            // Terms of a mean probability, stretched to log-odds.
             let moved: f64 = terms.iter().sum();
-            let margin = self.ensemble.margin(row);
             let log_odds = self.log_odds_of(margin) - self.log_odds_of(margin - moved);
             let stretch = if moved.abs() > 1e-12 { log_odds / moved } else { 0.0 };
             terms.iter_mut().for_each(|term| *term *= stretch);

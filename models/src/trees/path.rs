@@ -6,7 +6,12 @@
 
 use super::contributions::share;
 use super::node::ROOT;
+use super::step::{LANES, paths_of_rows};
 use super::{Combination, Ensemble};
+use crate::rows::Rows;
+
+/// Rows that pass a tree before the next tree comes.
+const BLOCK: usize = 1024;
 
 /// Mean of the leaves below each node, over the training rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,26 +41,62 @@ impl Ensemble {
         NodeMeans { means }
     }
 
-    /// How far each value of a row moves the margin away from the mean margin of the training rows, along the row's path.
+    /// How far each value of each row moves the margin away from the mean margin of the training rows, along the row's path;
+    /// row-major.
     #[must_use]
-    pub fn path_contributions(&self, row: &[f32], means: &NodeMeans) -> Vec<f64> {
-        debug_assert_eq!(row.len(), self.width);
-        let mut contributions = vec![0.0; self.width];
-        for index in 0..self.trees() {
-            let tree = self.tree(index);
-            let means = &means.means[self.bounds[index] as usize..self.bounds[index + 1] as usize];
-            let mut at = ROOT;
-            while !tree[at].is_leaf() {
-                let feature = tree[at].feature();
-                let next = tree[at].next(row[feature]);
-                contributions[feature] += f64::from(means[next]) - f64::from(means[at]);
-                at = next;
-            }
+    pub fn path_contributions(&self, rows: &Rows, means: &NodeMeans) -> Vec<f64> {
+        debug_assert_eq!(rows.width(), self.width);
+        let mut contributions = vec![0.0; rows.len() * self.width];
+        if rows.len() < LANES {
+            let contributions = contributions.chunks_exact_mut(self.width);
+            rows.iter().zip(contributions).for_each(|(row, moves)| self.add_paths_of_row(row, means, moves));
+        } else {
+            self.add_paths(rows, means, &mut contributions);
         }
         if self.combination == Combination::Mean {
             contributions.iter_mut().for_each(|value| *value /= self.trees() as f64);
         }
         contributions
+    }
+
+    fn add_paths_of_row(&self, row: &[f32], means: &NodeMeans, moves: &mut [f64]) {
+        for index in 0..self.trees() {
+            let (tree, means) = (self.tree(index), &means.means[self.bounds(index)]);
+            let mut at = ROOT;
+            while !tree[at].is_leaf() {
+                let feature = tree[at].feature();
+                let next = tree[at].next(row[feature]);
+                moves[feature] += f64::from(means[next]) - f64::from(means[at]);
+                at = next;
+            }
+        }
+    }
+
+    fn add_paths(&self, rows: &Rows, means: &NodeMeans, contributions: &mut [f64]) {
+        let (width, columns) = (self.width, self.width + 1);
+        // Each row behind what leaves ask for, which nothing moves.
+        let mut copies = vec![f32::NAN; columns * BLOCK.min(rows.len().next_multiple_of(LANES))];
+        let mut moves = vec![0.0; copies.len()];
+        for (rows, contributions) in
+            rows.values().chunks(BLOCK * width).zip(contributions.chunks_mut(BLOCK * width))
+        {
+            moves.fill(0.0);
+            let places = copies.chunks_exact_mut(columns);
+            places.zip(rows.chunks_exact(width)).for_each(|(copy, row)| copy[1..].copy_from_slice(row));
+            let groups = rows.len().div_ceil(LANES * width);
+            for index in 0..self.trees() {
+                let (tree, means) = (self.tree(index), &means.means[self.bounds(index)]);
+                let moves = moves.chunks_exact_mut(LANES * columns);
+                for (rows, moves) in copies.chunks_exact(LANES * columns).zip(moves).take(groups) {
+                    paths_of_rows(tree, means, rows, width, moves);
+                }
+            }
+            let moves = moves.chunks_exact(columns);
+            contributions
+                .chunks_exact_mut(width)
+                .zip(moves)
+                .for_each(|(of, moves)| of.copy_from_slice(&moves[1..]));
+        }
     }
 }
 
@@ -82,14 +123,23 @@ mod tests {
         builder.add(&[leaf(0.1, 10.0)]).expect("a tree");
         let ensemble = builder.finish().expect("two trees");
         let means = ensemble.node_means();
-        for row in [[0.0, 1.0, 9.0], [1.0, 0.0, 9.0], [1.0, 1.0, 9.0], [f32::NAN; 3]] {
-            let contributions = ensemble.path_contributions(&row, &means);
+        let alone = |row: &[f32]| {
+            let row = Rows::new(row.to_vec(), 3).expect("a row");
+            ensemble.path_contributions(&row, &means)
+        };
+        let rows = [[0.0, 1.0, 9.0], [1.0, 0.0, 9.0], [1.0, 1.0, 9.0], [f32::NAN; 3]];
+        for row in rows {
+            let contributions = alone(&row);
             let sum = ensemble.expected_margin() + contributions.iter().sum::<f64>();
             assert!((sum - ensemble.margin(&row)).abs() < 1e-6, "{row:?}");
             assert_eq!(contributions[2], 0.0);
         }
         // Below the right child: (0.5 + 3 · 2) / 4 = 1.625; all: (-6 + 4 · 1.625) / 10 = 0.05.
-        let contributions = ensemble.path_contributions(&[1.0, 1.0, 0.0], &means);
+        let contributions = alone(&[1.0, 1.0, 0.0]);
         assert!((contributions[0] - 1.575).abs() < 1e-6 && (contributions[1] - 0.375).abs() < 1e-6);
+        // Many rows at a time, more than pass a tree at once.
+        let many = Rows::new(rows.concat().repeat(401), 3).expect("whole rows");
+        let expected: Vec<f64> = many.iter().flat_map(alone).collect();
+        assert_eq!(ensemble.path_contributions(&many, &means), expected);
     }
 }

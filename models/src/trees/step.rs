@@ -52,6 +52,27 @@ pub(super) fn tree_of_rows(tree: &[Node], rows: &[f32], width: usize) -> [f32; L
     at.map(|at| tree[at].value)
 }
 
+/// Adds up how much each column of eight rows, laid out as for [`tree_of_rows`], moves the mean of the leaves below on the way to
+/// where a tree ends. `means` has one for each node, `moves` one for each column of each row.
+///
+/// # Panics
+/// When there are fewer rows, means or moves.
+pub(super) fn paths_of_rows(tree: &[Node], means: &[f32], rows: &[f32], width: usize, moves: &mut [f64]) {
+    assert_eq!((rows.len(), moves.len()), (LANES * (width + 1), LANES * (width + 1)));
+    assert_eq!(tree.len(), means.len());
+    walk(|lane, at| {
+        // SAFETY: children lie inside their tree, and columns inside its ensemble's rows.
+        unsafe {
+            let node = tree.get_unchecked(at);
+            let column = lane * (width + 1) + node.column();
+            let next = node.next(*rows.get_unchecked(column));
+            let moved = f64::from(*means.get_unchecked(next)) - f64::from(*means.get_unchecked(at));
+            *moves.get_unchecked_mut(column) += moved;
+            next
+        }
+    });
+}
+
 /// Where a tree ends for eight rows, compared by rank.
 ///
 /// # Panics
@@ -70,7 +91,7 @@ pub(super) fn tree_of_ranks(tree: &[Node], ranks: &[u8], group: &Entries, width:
 
 /// Takes `next(lane, node)` from the roots on until all walks stay where they are.
 #[inline(always)]
-fn walk(next: impl Fn(usize, usize) -> usize) -> [usize; LANES] {
+fn walk(mut next: impl FnMut(usize, usize) -> usize) -> [usize; LANES] {
     let mut at = [ROOT; LANES];
     loop {
         for _ in 1..STRIDE {

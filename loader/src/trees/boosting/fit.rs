@@ -5,7 +5,7 @@ use botdet_models::trees::{Combination, TreeNode};
 
 use super::super::random::Stream;
 use super::super::settings::fits;
-use super::super::training_set::TrainingSet;
+use super::super::training_set::{Cuts, TrainingSet};
 use super::super::{Fitted, build};
 use super::gradients::Gradients;
 use super::grower::{Grower, Grown};
@@ -59,7 +59,7 @@ fn boost(
     session: &mut Session<'_>,
 ) -> Result<Fitted, ZooError> {
     let threads = session.threads.max(1);
-    let set = TrainingSet::new(sample, params.balanced, params.bins, threads);
+    let set = TrainingSet::new(sample, params.balanced, Cuts::Alike, params.bins, threads);
     let weights: Vec<f32> = set.weights.iter().map(|weight| *weight as f32).collect();
     let base = log_odds(&set);
     let mut state =
