@@ -8,15 +8,19 @@ use botdet_models::score::Score;
 use botdet_models::sequence::Sequence;
 
 use crate::active;
+use crate::budget;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::record::Record;
+use crate::runtime;
 use crate::store::accounts::{self, Account};
 use crate::store::models::Deployment;
 
 /// Accounts that are loaded at a time.
 const BATCH: usize = 256;
+/// Accounts that are loaded at a time for a GPU: some chunks of its, for their rows to be of like length.
+const CUDA_BATCH: usize = 4_096;
 /// Threshold of the rules, where the detector's settings give none.
 pub const RULES_THRESHOLD: f64 = 0.5;
 
@@ -82,11 +86,14 @@ pub fn score_accounts(
     depth: Depth,
 ) -> Result<Vec<AccountScore>, Error> {
     let mut scored = Vec::with_capacity(account_ids.len());
-    for batch in account_ids.chunks(BATCH) {
-        check_for_interrupts();
-        scored.extend(with_scratch(|| score_batch(batch, deployment, depth))?);
-    }
-    Ok(scored)
+    let batch = if runtime::is_cuda_due() { CUDA_BATCH } else { BATCH };
+    budget::of_a_call(|| {
+        for batch in account_ids.chunks(batch) {
+            check_for_interrupts();
+            scored.extend(with_scratch(|| score_batch(batch, deployment, depth))?);
+        }
+        Ok(scored)
+    })
 }
 
 fn score_batch(
@@ -103,7 +110,8 @@ fn score_batch(
 /// As [`score_accounts`].
 pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<AccountScore, Error> {
     let loaded: Vec<Account> = accounts::load_named(name, i64::MAX)?.into_iter().collect();
-    let scored = score_loaded(&loaded, deployment, Depth::Full)?.into_iter().next();
+    let scored = budget::of_a_call(|| score_loaded(&loaded, deployment, Depth::Full))?;
+    let scored = scored.into_iter().next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
@@ -112,7 +120,8 @@ pub fn score_named_account(name: &str, deployment: &Deployment) -> Result<Accoun
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
-    let scored = score_loaded(&[account], &active::deployment(ACCOUNT)?, Depth::Full)?.into_iter().next();
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored = budget::of_a_call(|| score_loaded(&[account], &deployment, Depth::Full))?.into_iter().next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
@@ -160,7 +169,9 @@ fn score_candidates(
     let by_model = active::with_pipeline(deployment, |pipeline, version| {
         let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
         Ok((scores, Some(version.to_owned())))
-    })?;
+    });
+    runtime::tell_of_absence();
+    let by_model = by_model?;
     Ok(by_model.unwrap_or_else(|| {
         let threshold = deployment.threshold.unwrap_or(RULES_THRESHOLD);
         let by_rules = candidates.iter().map(|candidate| score_by_rules(candidate.values, threshold));

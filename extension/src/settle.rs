@@ -12,6 +12,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::transaction::with_latest_snapshot;
+use crate::runtime;
 use crate::scoring::{AccountScore, score_accounts};
 use crate::store::scores::{self, ScoreRow};
 
@@ -56,5 +57,6 @@ pub fn write(mut rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(),
 }
 
 fn score_fully(account_ids: &[i64]) -> Result<Vec<AccountScore>, Error> {
-    score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)
+    let deployment = active::deployment(ACCOUNT)?;
+    runtime::as_batch(account_ids.len(), || score_accounts(account_ids, &deployment, Depth::Full))
 }

@@ -21,6 +21,7 @@ REVOKE EXECUTE ON ROUTINE
     botdet_store_scores(bigint[]),
     botdet_score_pending(integer),
     botdet_register_model(bytea, text),
+    botdet_register_onnx(bytea, text, text),
     botdet_create_detector(text, text),
     botdet_activate(text, text),
     botdet_deactivate(text),

@@ -4,6 +4,7 @@
 mod features;
 mod groups;
 mod models;
+mod onnx;
 mod queue;
 mod refresh;
 mod retention;
@@ -53,6 +54,7 @@ sql_functions! {
     botdet_explain_uuid, pg_finfo_botdet_explain_uuid => scores::explain_uuid;
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_register_onnx, pg_finfo_botdet_register_onnx => onnx::register;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;
     botdet_duplicates, pg_finfo_botdet_duplicates => groups::duplicates;
     botdet_compare_accounts, pg_finfo_botdet_compare_accounts => groups::compare_accounts;

@@ -1,10 +1,10 @@
 //! Registering versions, and telling backends of deployments.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::pipeline::{Pipeline, PipelineError};
-use botdet_models::sequence::{CHANNELS, Sequence};
+use botdet_models::pipeline::Pipeline;
 use pgrx::pg_sys::Datum;
 
+use super::onnx;
 use crate::error::Error;
 use crate::postgres::call::Call;
 use crate::postgres::invalidation;
@@ -16,10 +16,7 @@ pub fn register(call: &Call) -> Result<Datum, Error> {
     let bytes = call.bytes(0).ok_or(Error::NullArgument("artifact"))?;
     let artifact = Artifact::from_bytes(bytes)?;
     let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
-    // The model must run, and not only load: one event of nothing.
-    if let Some(probe) = Sequence::from_steps(vec![0.0; CHANNELS]) {
-        pipeline.sequence_logits(&[&probe]).map_err(PipelineError::Sequence)?;
-    }
+    onnx::run_once(&mut pipeline)?;
     let version = models::register(&artifact, bytes, call.text(1).as_deref())?;
     Ok(text_datum(&version))
 }

@@ -9,9 +9,11 @@ use pgrx::pg_sys::Datum;
 
 use super::subject::Subject;
 use crate::active;
+use crate::budget;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
+use crate::runtime;
 use crate::scoring::{
     RULES_THRESHOLD, score_account_alone, score_accounts, score_features, score_named_account,
 };
@@ -57,7 +59,9 @@ pub fn score_batch(call: &Call) -> Result<Datum, Error> {
 
 /// Answers a call with the scores of accounts.
 pub fn scores_of(call: &Call, account_ids: &[i64]) -> Result<Datum, Error> {
-    let scored = score_accounts(account_ids, &active::deployment(ACCOUNT)?, Depth::Full)?;
+    let deployment = active::deployment(ACCOUNT)?;
+    let scored =
+        runtime::as_batch(account_ids.len(), || score_accounts(account_ids, &deployment, Depth::Full))?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
@@ -123,7 +127,10 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
     let (features, sequence) = (account.features(), account.sequence());
     let candidate = Candidate { values: features.values(), sequence: sequence.as_ref() };
     let deployment = active::deployment(ACCOUNT)?;
-    let by_model = active::with_pipeline(&deployment, |pipeline, _| Ok(pipeline.explain(&candidate)?))?;
+    let by_model = budget::of_a_call(|| {
+        active::with_pipeline(&deployment, |pipeline, _| Ok(pipeline.explain(&candidate)?))
+    })?;
+    runtime::tell_of_absence();
     let reasons = by_model.unwrap_or_else(|| {
         // Rules have no peers to compare with; what they hold against the account is all there is to say.
         let score = score_by_rules(features.values(), RULES_THRESHOLD);

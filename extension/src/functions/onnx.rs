@@ -1,0 +1,69 @@
+//! Sequence stages from elsewhere, and the runs that a version has to pass before it is stored.
+
+use botdet_models::artifact::{Artifact, ArtifactError};
+use botdet_models::onnx;
+use botdet_models::pipeline::{ACCOUNT, Pipeline, PipelineError};
+use botdet_models::sequence::{CHANNELS, EmbeddedRuntime, Sequence, SequenceError, SequenceModel};
+use pgrx::pg_sys::Datum;
+use serde_json::Value;
+
+use crate::budget;
+use crate::error::Error;
+use crate::postgres::call::Call;
+use crate::postgres::signals::with_signals_blocked;
+use crate::postgres::values::text_datum;
+use crate::runtime::{open_sequence_model, tell_of_absence};
+use crate::store::{artifacts, models};
+
+/// Lengths of the sequences that a model is run on: one event, and as many as there ever are.
+const PROBES: [usize; 3] = [1, 2, 128];
+
+/// Registers the version that comes of another one by a sequence stage from elsewhere.
+pub fn register(call: &Call) -> Result<Datum, Error> {
+    let file = call.bytes(0).ok_or(Error::NullArgument("onnx"))?;
+    onnx::check(file).map_err(PipelineError::from)?;
+    let (base, artifact) = artifacts::of_version(ACCOUNT, call.text(1).as_deref())?;
+    let artifact = replaced(&base, artifact, file)?;
+    // Whatever the settings, a session with nothing installed has to be able to answer.
+    let mut embedded =
+        with_signals_blocked(|| EmbeddedRuntime::load(file)).map_err(PipelineError::Sequence)?;
+    probe(|rows| embedded.logits(rows))?;
+    let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
+    run_once(&mut pipeline)?;
+    let version = models::register(&artifact, &artifact.to_bytes(), call.text(2).as_deref())?;
+    Ok(text_datum(&version))
+}
+
+/// The artifact of version `base` with another sequence stage. What was measured on that version does not hold for this one.
+fn replaced(base: &str, artifact: Artifact, file: &[u8]) -> Result<Artifact, Error> {
+    let description = format!(
+        "{}; sequence stage replaced by an ONNX file with SHA-256 {}, weighed and calibrated as that of {base}",
+        artifact.manifest().description,
+        Artifact::sha256(file)
+    );
+    let replaced = artifact.with_part(Pipeline::SEQUENCE, file.to_vec()).map_err(|error| match error {
+        ArtifactError::MissingPart(_) => Error::NoSequenceStage(base.to_owned()),
+        error => error.into(),
+    })?;
+    Ok(replaced.with_description(description).with_metrics(Value::Null))
+}
+
+/// Runs a version's sequence model, if it has one: it must run, and not only load.
+///
+/// # Errors
+/// [`Error::Pipeline`] with what the runtime says, or that the answer is not finite.
+pub fn run_once(pipeline: &mut Pipeline) -> Result<(), Error> {
+    let ran = budget::of_a_call(|| probe(|rows| pipeline.sequence_logits(rows)));
+    tell_of_absence();
+    ran
+}
+
+fn probe(mut run: impl FnMut(&[&Sequence]) -> Result<Vec<f32>, SequenceError>) -> Result<(), Error> {
+    let value = |index: usize| (index % 7) as f32 / 7.0;
+    let sequences: Vec<Sequence> = PROBES
+        .iter()
+        .filter_map(|events| Sequence::from_steps((0..events * CHANNELS).map(value).collect()))
+        .collect();
+    run(&sequences.iter().collect::<Vec<_>>()).map_err(PipelineError::Sequence)?;
+    Ok(())
+}
