@@ -30,6 +30,11 @@ pub enum Error {
         detector: String,
         version: String,
     },
+    /// A sequence model's logit of an account depends on which accounts it is run with.
+    DependsOnOthers {
+        alone: f32,
+        beside_others: f32,
+    },
     /// This version has no sequence stage that could be replaced.
     NoSequenceStage(String),
     /// Bytes that are no state.
@@ -148,6 +153,9 @@ impl Error {
             Self::UnknownVersion { detector, version } => {
                 format!("detector {detector} has no model version {version}")
             }
+            Self::DependsOnOthers { alone, beside_others } => format!(
+                "sequence model answers {alone} for a sequence alone, and {beside_others} beside others"
+            ),
             Self::NoSequenceStage(version) => {
                 format!("model version {version} has no sequence stage that could be replaced")
             }
@@ -193,6 +201,7 @@ impl Error {
                 PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION
             }
             Self::NotAnAggregate => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::DependsOnOthers { .. } => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
             Self::Group(_) | Self::BelowOne { .. } | Self::InTheFuture { .. } => {
@@ -236,6 +245,9 @@ impl Error {
             Self::Pipeline(PipelineError::Onnx(_)) => {
                 Some("See botdet_register_onnx() for what a sequence stage has to be like.")
             }
+            Self::DependsOnOthers { .. } => Some(
+                "A model with an input lengths has to leave out what lies behind them, which is padding.",
+            ),
             Self::NoSequenceStage(_) => Some(
                 "Name as base a version that was trained with a sequence stage: its decision weighs one.",
             ),

@@ -11,12 +11,16 @@ use crate::postgres::catalog::reserve_settings_prefix;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
 pub enum ExecutionProvider {
     /// ONNX Runtime where `botdet.onnxruntime_library` is set, else the embedded runtime.
+    #[name = c"auto"]
     Auto,
     /// The embedded runtime.
+    #[name = c"embedded"]
     Embedded,
     /// ONNX Runtime on the CPU.
+    #[name = c"onnxruntime"]
     Onnxruntime,
     /// ONNX Runtime, on a GPU for batches of accounts.
+    #[name = c"cuda"]
     Cuda,
 }
 

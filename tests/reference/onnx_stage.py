@@ -46,12 +46,12 @@ class Attention(nn.Module):
         super().__init__()
         self.keys = nn.Linear(CHANNELS, 8)
         self.values = nn.Linear(CHANNELS, 8)
-        self.query = nn.Parameter(torch.randn(8))
+        self.query = nn.Linear(8, 1, bias=False)
         self.head = nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 8), nn.GELU(), nn.Linear(8, 1))
 
     def forward(self, sequences, lengths):
         behind = torch.arange(sequences.shape[1], device=sequences.device)[None, :] >= lengths[:, None]
-        relevance = (self.keys(sequences) @ self.query).masked_fill(behind, float("-inf"))
+        relevance = self.query(self.keys(sequences)).squeeze(2).masked_fill(behind, float("-inf"))
         mean = torch.einsum("bt,btc->bc", torch.softmax(relevance, dim=1), self.values(sequences))
         return self.head(mean).squeeze(1)
 

@@ -15,8 +15,11 @@ use crate::postgres::values::text_datum;
 use crate::runtime::{open_sequence_model, tell_of_absence};
 use crate::store::{artifacts, models};
 
-/// Lengths of the sequences that a model is run on: one event, and as many as there ever are.
-const PROBES: [usize; 3] = [1, 2, 128];
+/// Lengths of the sequences that a model is run on: one event, and as many as there ever are; each twice, since operators that are
+/// wrong about a batch of rows may be right about one.
+const PROBES: [usize; 6] = [1, 1, 2, 2, 128, 128];
+/// How far a row's logit may depend on those that it is run with.
+const TOLERANCE: f32 = 1e-3;
 
 /// Registers the version that comes of another one by a sequence stage from elsewhere.
 pub fn register(call: &Call) -> Result<Datum, Error> {
@@ -48,7 +51,7 @@ fn replaced(base: &str, artifact: Artifact, file: &[u8]) -> Result<Artifact, Err
     Ok(replaced.with_description(description).with_metrics(Value::Null))
 }
 
-/// Runs a version's sequence model, if it has one: it must run, and not only load.
+/// Runs a version's sequence model, if it has one: it must run, and not only load, and judge each row as if it was alone.
 ///
 /// # Errors
 /// [`Error::Pipeline`] with what the runtime says, or that the answer is not finite.
@@ -59,11 +62,18 @@ pub fn run_once(pipeline: &mut Pipeline) -> Result<(), Error> {
 }
 
 fn probe(mut run: impl FnMut(&[&Sequence]) -> Result<Vec<f32>, SequenceError>) -> Result<(), Error> {
-    let value = |index: usize| (index % 7) as f32 / 7.0;
-    let sequences: Vec<Sequence> = PROBES
-        .iter()
-        .filter_map(|events| Sequence::from_steps((0..events * CHANNELS).map(value).collect()))
-        .collect();
-    run(&sequences.iter().collect::<Vec<_>>()).map_err(PipelineError::Sequence)?;
+    let value = |row: usize, index: usize| ((row + index) % 7) as f32 / 7.0;
+    let steps = |(row, events): (usize, &usize)| {
+        Sequence::from_steps((0..events * CHANNELS).map(|index| value(row, index)).collect())
+    };
+    let sequences: Vec<Sequence> = PROBES.iter().enumerate().filter_map(steps).collect();
+    let together = run(&sequences.iter().collect::<Vec<_>>()).map_err(PipelineError::Sequence)?;
+    for (sequence, beside_others) in sequences.iter().zip(together) {
+        for alone in run(&[sequence]).map_err(PipelineError::Sequence)? {
+            if (alone - beside_others).abs() > TOLERANCE * alone.abs().max(1.0) {
+                return Err(Error::DependsOnOthers { alone, beside_others });
+            }
+        }
+    }
     Ok(())
 }

@@ -109,7 +109,7 @@ fn an_insert_whose_scores_take_too_long_keeps_its_rows() {
 #[test]
 fn queued_accounts_that_take_too_long_are_passed_over() {
     let database = slow("queue");
-    let mut client = database.connect();
+    let mut client = with_provider(&database, "onnxruntime");
     client.run("UPDATE botdet.detector SET insert_mode = 'queue'");
     client.run(&insert("ARRAY(SELECT account_id FROM botdet.account ORDER BY 1 LIMIT 12)", 1, 1));
     client.run("SET botdet.inference_timeout = '1ms'");
@@ -141,17 +141,21 @@ fn without_cuda_the_embedded_runtime_answers_and_says_so_once() {
         client.run(&format!(
             "SET botdet.onnxruntime_library = '{library}'; SET botdet.execution_provider = cuda"
         ));
-        for _ in 0..3 {
-            assert_eq!(everybody(&mut client), expected, "{library}");
+        // The first batch may have been loaded for a GPU, and run in other groups.
+        for ((_, a), (_, b)) in everybody(&mut client).iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-6, "{library}: {a} and not {b}");
+        }
+        for _ in 0..2 {
+            assert!(
+                everybody(&mut client) == expected,
+                "{library}: the embedded runtime's answers, to the last digit"
+            );
         }
         let uncertain = uncertain(&mut client);
         assert_eq!(stage(&mut client, uncertain), "sequence", "{library}");
         let told: Vec<String> = warnings.try_iter().collect();
         assert_eq!(told.len(), 1, "{library}: {told:?}");
-        assert!(
-            told[0].starts_with("WARNING: CUDA is not to be had, and the embedded runtime answers"),
-            "{told:?}"
-        );
+        assert!(told[0].starts_with("CUDA is not to be had, and the embedded runtime answers"), "{told:?}");
         assert!(told[0].contains(missing), "{told:?}");
     }
 }
@@ -301,18 +305,18 @@ fn memory_does_not_grow_with_what_was_scored() {
     let database = TestDatabase::populated("memory");
     for provider in ["embedded", "onnxruntime"] {
         let mut client = with_provider(&database, provider);
-        let mut score = |accounts: u32| {
+        let mut score = |batches: u32| {
             client.run(&format!(
-                "SELECT count(*) FROM botdet_score_batch(ARRAY(
-                     SELECT account_id FROM botdet.account, generate_series(1, 50) AS n ORDER BY n, account_id LIMIT {accounts}))"
+                "SELECT count(*) FROM generate_series(1, {batches}) AS n,
+                     botdet_score_batch(ARRAY(SELECT account_id + 0 * n FROM botdet.account)) AS s"
             ));
             private_kilobytes(process(&mut client))
         };
-        let before = score(512);
-        let after = score(10_000);
+        let before = score(2);
+        let after = score(42);
         assert!(
-            after < before + 16 * 1024,
-            "{provider}: {before} kB after 512 accounts, {after} kB after 10,000"
+            after < before + 8 * 1024,
+            "{provider}: {before} kB after 480 accounts, {after} kB after 10,080 more"
         );
     }
 }
@@ -328,7 +332,7 @@ fn private_kilobytes(process: i32) -> u64 {
 /// A populated database whose active sequence model takes some milliseconds for each account.
 fn slow(hint: &str) -> TestDatabase {
     let database = TestDatabase::populated(hint);
-    let config = GruConfig::new(CHANNELS, 96, 3, 0.0).expect("the shape is possible");
+    let config = GruConfig::new(CHANNELS, 160, 3, 0.0).expect("the shape is possible");
     let parameters =
         (0..GruNetwork::parameter_count(&config)).map(|n| (n % 13) as f32 / 100.0 - 0.06).collect();
     let network = GruNetwork::from_parameters(config, parameters).expect("the numbers are finite");
@@ -342,12 +346,16 @@ fn register_and_activate(client: &mut Client, file: &[u8]) -> String {
     version
 }
 
-/// A file with the last of some bytes replaced by as many others.
+/// A file with some bytes replaced by as many others, wherever they are.
 fn edited(file: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let position = file.windows(from.len()).rposition(|window| window == from).expect("the file holds them");
     let mut edited = file.to_vec();
-    edited[position..][..to.len()].copy_from_slice(to);
+    for position in 0..=file.len() - from.len() {
+        if file[position..].starts_with(from) {
+            edited[position..][..to.len()].copy_from_slice(to);
+        }
+    }
+    assert_ne!(edited, file);
     edited
 }
 
@@ -366,9 +374,10 @@ fn with_warnings(database: &TestDatabase) -> (Client, Receiver<String>) {
     let sender = std::sync::Mutex::new(sender);
     let mut config = database.config();
     config.notice_callback(move |notice| {
-        if let Ok(sender) = sender.lock() {
+        let sender = sender.lock().ok().filter(|_| notice.severity() == "WARNING");
+        if let Some(sender) = sender {
             // Nobody listens any more.
-            let _ = sender.send(format!("{}: {}", notice.severity(), notice.message()));
+            let _ = sender.send(notice.message().to_owned());
         }
     });
     (config.connect(NoTls).expect("the server can be reached"), receiver)
