@@ -1,7 +1,8 @@
 //! ONNX Runtime, from a shared library chosen at run time.
 //!
-//! On the CPU a session has one thread and no arena: what a run needs is given back after it, so that a backend's memory does not
-//! grow with what it has scored. On CUDA (NVIDIA's GPUs; the library then has to be a build with that provider, and its own libraries
+//! On the CPU a session has one thread, an arena, and no memory patterns, which are kept for each shape there ever was. The arena ends up
+//! as large as the largest chunk needs, and a backend's memory does not grow with what it has scored. (Measured over 3,000 chunks with
+//! version 1.31: 13 to 14 MB; without an arena 15 to 30 MB and rising, with one that is shrunk after each run 30 to 600 MB.) On CUDA (NVIDIA's GPUs; the library then has to be a build with that provider, and its own libraries
 //! have to be found by the loader) the arena on the device is bounded, grows by what is asked for, and is shrunk after each run; rows
 //! are run in chunks of [`CUDA_CHUNK`], since a GPU is idle most of the time with fewer. Both take the same graph: CUDA's GRU
 //! honours lengths, and always resets after the multiplication, as our exporter writes it.
@@ -11,7 +12,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
-use ort::ep::{ArenaExtendStrategy, CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch};
+use ort::ep::{ArenaExtendStrategy, CUDA, ExecutionProvider, ExecutionProviderDispatch};
 use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
 
@@ -51,15 +52,12 @@ impl OnnxRuntime {
     pub fn load(library: &str, onnx: &[u8], cuda: Option<Cuda>) -> Result<Self, SequenceError> {
         let no_library = |reason| SequenceError::Library { path: library.to_owned(), reason };
         let environment = environment(library).map_err(no_library)?;
-        let provider = match cuda {
-            Some(cuda) => cuda_provider(cuda).map_err(no_library)?,
-            None => CPU::default().with_arena_allocator(false).build(),
-        };
+        let providers: Vec<ExecutionProviderDispatch> =
+            cuda.map(cuda_provider).transpose().map_err(no_library)?.into_iter().collect();
         let builder = Session::builder(&environment)
             .and_then(|builder| Ok(builder.with_intra_threads(1)?))
-            // A pattern is kept for each shape there ever was.
             .and_then(|builder| Ok(builder.with_memory_pattern(false)?))
-            .and_then(|builder| Ok(builder.with_execution_providers([provider])?));
+            .and_then(|builder| Ok(builder.with_execution_providers(providers)?));
         let mut builder = builder.map_err(|error| no_library(error.to_string()))?;
         let refused =
             |error: ort::Error| SequenceError::Model { runtime: RUNTIME, reason: error.to_string() };
