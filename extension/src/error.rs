@@ -4,6 +4,7 @@ use botdet_models::artifact::ArtifactError;
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureError;
 use botdet_models::groups::GroupError;
+use botdet_models::onnx::OnnxError;
 use botdet_models::packed::PackedError;
 use botdet_models::pipeline::PipelineError;
 use botdet_models::schema::SchemaError;
@@ -25,6 +26,17 @@ pub enum Error {
         source: PipelineError,
     },
     UnknownDetector(String),
+    UnknownVersion {
+        detector: String,
+        version: String,
+    },
+    /// A sequence model's logit of an account depends on which accounts it is run with.
+    DependsOnOthers {
+        alone: f32,
+        beside_others: f32,
+    },
+    /// This version has no sequence stage that could be replaced.
+    NoSequenceStage(String),
     /// Bytes that are no state.
     State(StateError),
     /// Bytes that are no events gathered by an aggregate.
@@ -138,6 +150,15 @@ impl Error {
             Self::NotAnAggregate => "part of the aggregate botdet_state() was called on its own".to_owned(),
             Self::Group(error) => error.to_string(),
             Self::UnknownDetector(detector) => format!("there is no detector {detector}"),
+            Self::UnknownVersion { detector, version } => {
+                format!("detector {detector} has no model version {version}")
+            }
+            Self::DependsOnOthers { alone, beside_others } => format!(
+                "sequence model answers {alone} for a sequence alone, and {beside_others} beside others"
+            ),
+            Self::NoSequenceStage(version) => {
+                format!("model version {version} has no sequence stage that could be replaced")
+            }
             Self::NoAnomalyModel(detector) => format!("no anomaly model is active for detector {detector}"),
             Self::NoVersion(detector) => format!("no model version is active for detector {detector}"),
             Self::Schema(error) => error.to_string(),
@@ -175,17 +196,21 @@ impl Error {
             Self::Feature(FeatureError::Count { .. }) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             Self::Feature(_) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
             Self::Pipeline(PipelineError::Sequence(error)) => sequence_code(error),
+            Self::Pipeline(PipelineError::Onnx(error)) => onnx_code(error),
             Self::Pipeline(_) | Self::State(_) | Self::Packed(_) => {
                 PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION
             }
             Self::NotAnAggregate => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::DependsOnOthers { .. } => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
             Self::Group(_) | Self::BelowOne { .. } | Self::InTheFuture { .. } => {
                 PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE
             }
-            Self::UnknownDetector(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            Self::NoAnomalyModel(_) | Self::NoVersion(_) => {
+            Self::UnknownDetector(_) | Self::UnknownVersion { .. } => {
+                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT
+            }
+            Self::NoAnomalyModel(_) | Self::NoVersion(_) | Self::NoSequenceStage(_) => {
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Self::Schema(SchemaError::Names { .. }) => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
@@ -211,6 +236,22 @@ impl Error {
             Self::Pipeline(PipelineError::Sequence(SequenceError::Library { .. })) => Some(
                 "Set botdet.onnxruntime_library to the path of libonnxruntime.so, or botdet.execution_provider to embedded.",
             ),
+            Self::Pipeline(PipelineError::Sequence(SequenceError::Timeout { .. })) => {
+                Some("Raise botdet.inference_timeout, or score fewer accounts in a call.")
+            }
+            Self::Pipeline(PipelineError::Onnx(OnnxError::Operator { .. })) => Some(
+                "Export the model with standard operators only, without control flow, and with functions inlined.",
+            ),
+            Self::Pipeline(PipelineError::Onnx(_)) => {
+                Some("See botdet_register_onnx() for what a sequence stage has to be like.")
+            }
+            Self::DependsOnOthers { .. } => Some(
+                "A model with an input lengths has to leave out what lies behind them, which is padding.",
+            ),
+            Self::NoSequenceStage(_) => Some(
+                "Name as base a version that was trained with a sequence stage: its decision weighs one.",
+            ),
+            Self::UnknownVersion { .. } => Some("botdet.model_versions lists the versions there are."),
             Self::Pipeline(PipelineError::Artifact(ArtifactError::Schema { .. })) => {
                 Some("Train the model again with the loader of this version.")
             }
@@ -264,6 +305,21 @@ fn sequence_code(error: &SequenceError) -> PgSqlErrorCode {
     match error {
         SequenceError::Library { .. } => PgSqlErrorCode::ERRCODE_CONFIG_FILE_ERROR,
         SequenceError::Model { .. } => PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION,
+        // Not a cancel, which goes through whatever would handle an error: the rows of an insert are to stay, and an account of
+        // the queue that takes too long is to be noted and passed over.
+        SequenceError::Timeout { .. } => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         _ => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+    }
+}
+
+fn onnx_code(error: &OnnxError) -> PgSqlErrorCode {
+    match error {
+        OnnxError::TooMany { .. } => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        OnnxError::Operator { .. } | OnnxError::NotAllowed(_) | OnnxError::Version { .. } => {
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED
+        }
+        OnnxError::Malformed(_) | OnnxError::Tensor { .. } | OnnxError::Signature { .. } => {
+            PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION
+        }
     }
 }

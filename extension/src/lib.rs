@@ -2,12 +2,14 @@
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
-//! current, [`active`] holds the model that answers, [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
+//! current, [`active`] holds the model that answers, [`runtime`] runs its sequence stage,
+//! within [`budget`], [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
 //! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`settle`] writes scores that others
 //! may be writing, too.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
+mod budget;
 mod error;
 mod flag;
 mod functions;

@@ -16,6 +16,7 @@ use crate::postgres::spi::Statement;
 use crate::postgres::state_table::StateTable;
 use crate::postgres::transaction::{inviting_workers, processes_of_a_query, with_latest_snapshot};
 use crate::postgres::values::{Element, array_datum};
+use crate::runtime;
 use crate::settings;
 use crate::settle;
 use crate::store::scores::{COLUMNS, ScoreRow, writers};
@@ -213,6 +214,11 @@ impl<'a> StateWriter<'a> {
 /// # Errors
 /// As [`settle::write`].
 pub fn scores(batch: &Batch) -> Result<(), Error> {
+    if runtime::is_for_cuda(batch.accounts) {
+        // A GPU is this backend's alone: each worker would have to open it, and give it back with its last chunk.
+        let chunk = [batch.refresh_id, batch.first, batch.last, batch.accounts as i64];
+        return settle::score(&accounts_of_chunk(chunk)).map(|_| ());
+    }
     with_scratch(|| {
         let (rows, writers) = with_latest_snapshot(|| scored(batch));
         settle::write(rows, &writers)

@@ -8,15 +8,19 @@ use botdet_models::score::{Score, Thresholds};
 use botdet_models::sequence::Sequence;
 
 use crate::active;
+use crate::budget;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::record::Record;
+use crate::runtime;
 use crate::store::accounts::{self, Account};
 use crate::store::models::{Deployment, Version};
 
 /// Accounts that are loaded at a time.
 const BATCH: usize = 256;
+/// Accounts that are loaded at a time for a GPU: some chunks of its, for their rows to be of like length.
+const CUDA_BATCH: usize = 4_096;
 /// Threshold of the rules, where the detector's settings give none.
 const RULES_THRESHOLD: f64 = 0.5;
 
@@ -114,12 +118,15 @@ pub fn score_accounts(
     purpose: Purpose,
 ) -> Result<Vec<AccountScore>, Error> {
     let mut scored = Vec::with_capacity(account_ids.len());
-    for batch in account_ids.chunks(BATCH) {
-        check_for_interrupts();
-        let score = || score_loaded(&accounts::load(batch, i64::MAX)?, deployment, depth, purpose);
-        scored.extend(with_scratch(score)?);
-    }
-    Ok(scored)
+    let batch = if runtime::is_cuda_due() { CUDA_BATCH } else { BATCH };
+    budget::of_a_call(|| {
+        for batch in account_ids.chunks(batch) {
+            check_for_interrupts();
+            let score = || score_loaded(&accounts::load(batch, i64::MAX)?, deployment, depth, purpose);
+            scored.extend(with_scratch(score)?);
+        }
+        Ok(scored)
+    })
 }
 
 /// Scores the account with this key.
@@ -142,7 +149,9 @@ pub fn score_account_alone(account: Account) -> Result<AccountScore, Error> {
 }
 
 fn score_one(loaded: &[Account], deployment: &Deployment) -> Result<AccountScore, Error> {
-    let scored = score_loaded(loaded, deployment, Depth::Full, Purpose::Answer)?.into_iter().next();
+    let scored = budget::of_a_call(|| score_loaded(loaded, deployment, Depth::Full, Purpose::Answer))?
+        .into_iter()
+        .next();
     Ok(scored.unwrap_or_else(AccountScore::unknown))
 }
 
@@ -233,9 +242,11 @@ fn score_candidates(
             .map(|candidate| score_by_rules(candidate.values, &thresholds))
             .collect());
     };
-    active::with_version(version, overrides, |pipeline| {
+    let scores = active::with_version(version, overrides, |pipeline| {
         Ok(pipeline.score(candidates, depth, &mut check_for_interrupts)?)
-    })
+    });
+    runtime::tell_of_absence();
+    scores
 }
 
 /// Thresholds where rules answer. Nothing is done automatically on their word, unless somebody has said so.

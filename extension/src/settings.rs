@@ -11,16 +11,24 @@ use crate::postgres::catalog::reserve_settings_prefix;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PostgresGucEnum)]
 pub enum ExecutionProvider {
     /// ONNX Runtime where `botdet.onnxruntime_library` is set, else the embedded runtime.
+    #[name = c"auto"]
     Auto,
     /// The embedded runtime.
+    #[name = c"embedded"]
     Embedded,
     /// ONNX Runtime on the CPU.
+    #[name = c"onnxruntime"]
     Onnxruntime,
+    /// ONNX Runtime, on a GPU for batches of accounts.
+    #[name = c"cuda"]
+    Cuda,
 }
 
 static EXECUTION_PROVIDER: GucSetting<ExecutionProvider> =
     GucSetting::<ExecutionProvider>::new(ExecutionProvider::Auto);
 static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static DEVICE_ID: GucSetting<i32> = GucSetting::<i32>::new(0);
+static INFERENCE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(0);
 static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 static WORKER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static WORKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
@@ -31,7 +39,7 @@ pub fn init() {
     GucRegistry::define_enum_guc(
         c"botdet.execution_provider",
         c"What runs sequence models.",
-        c"auto: ONNX Runtime where botdet.onnxruntime_library is set, else the embedded runtime; embedded; onnxruntime. Takes effect when a session first uses a model version.",
+        c"auto: ONNX Runtime where botdet.onnxruntime_library is set, else the embedded runtime; embedded; onnxruntime: on the CPU; cuda: ONNX Runtime, for 256 accounts and more in botdet_score_batch(), botdet_store_scores(), botdet_score_pending() or a refresh on the NVIDIA GPU that botdet.device_id names, else on the CPU. Where CUDA is missing, the embedded runtime answers, and the session is warned once. Takes effect when a session first uses a model version.",
         &EXECUTION_PROVIDER,
         GucContext::Suset,
         GucFlags::default(),
@@ -43,6 +51,27 @@ pub fn init() {
         &ONNXRUNTIME_LIBRARY,
         GucContext::Suset,
         GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
+        c"botdet.device_id",
+        c"Number of the GPU that botdet.execution_provider = cuda uses.",
+        c"As CUDA counts, from 0. Takes effect when a session first uses a model version on a GPU.",
+        &DEVICE_ID,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"botdet.inference_timeout",
+        c"Longest time that the sequence model may take for one call of a scoring function.",
+        c"0: no limit. Past it the call is an error; accounts of an insert are noted in botdet.score as failed, and those of the queue are tried in smaller batches, each with the same limit. Looked at before each chunk of 32 accounts; ONNX Runtime is stopped within one, too. Reading accounts does not count.",
+        &INFERENCE_TIMEOUT,
+        0,
+        24 * 60 * 60 * 1000,
+        // Whoever inserts must not be able to have accounts go unscored.
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
     );
     GucRegistry::define_bool_guc(
         c"botdet.fail_closed",
@@ -99,6 +128,17 @@ pub fn execution_provider() -> ExecutionProvider {
 pub fn onnxruntime_library() -> Option<String> {
     let path = ONNXRUNTIME_LIBRARY.get()?.to_string_lossy().into_owned();
     (!path.is_empty()).then_some(path)
+}
+
+/// Number of the GPU, as CUDA counts.
+pub fn device_id() -> i32 {
+    DEVICE_ID.get()
+}
+
+/// How long the sequence model may take for a call; `None` without a limit.
+pub fn inference_timeout() -> Option<Duration> {
+    let milliseconds = u64::from(INFERENCE_TIMEOUT.get().unsigned_abs());
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
 
 pub fn fail_closed() -> bool {

@@ -12,6 +12,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::transaction::with_latest_snapshot;
+use crate::runtime;
 use crate::scoring::{AccountScore, Purpose, score_accounts};
 use crate::store::scores::{self, ScoreRow};
 
@@ -59,5 +60,7 @@ pub fn write(rows: Vec<ScoreRow>, writers: &HashMap<i64, u32>) -> Result<(), Err
 
 fn score_fully(account_ids: &[i64]) -> Result<Vec<AccountScore>, Error> {
     let deployment = active::deployment(ACCOUNT)?;
-    score_accounts(account_ids, &deployment, Depth::Full, Purpose::Store)
+    runtime::as_batch(account_ids.len(), || {
+        score_accounts(account_ids, &deployment, Depth::Full, Purpose::Store)
+    })
 }

@@ -150,6 +150,25 @@ impl Artifact {
         self
     }
 
+    /// The same artifact with a part of other content, which has to be there.
+    ///
+    /// # Errors
+    /// [`ArtifactError::MissingPart`].
+    pub fn with_replaced(mut self, name: &'static str, bytes: Vec<u8>) -> Result<Self, ArtifactError> {
+        let index = self.manifest.parts.iter().position(|part| part.name == name);
+        let index = index.ok_or(ArtifactError::MissingPart(name))?;
+        self.manifest.parts[index] = PartEntry::of(name, &bytes);
+        self.parts[index] = bytes;
+        Ok(self)
+    }
+
+    /// The same artifact, with another text about what it was trained on.
+    #[must_use]
+    pub fn with_description(mut self, description: String) -> Self {
+        self.manifest.description = description;
+        self
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

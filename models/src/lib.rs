@@ -24,6 +24,7 @@ mod linear_algebra;
 pub mod logistic;
 pub mod metrics;
 pub mod network;
+pub mod onnx;
 pub mod packed;
 pub mod pipeline;
 pub mod preprocess;

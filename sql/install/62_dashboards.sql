@@ -1,16 +1,16 @@
 -- What dashboards read: one time column, plain types, no texts that accounts wrote. A change of names or types makes a _v2.
 
 CREATE VIEW botdet.account_score_v1 WITH (security_invoker = true) AS
-SELECT s.scored_at AS time, s.account_id, a.account_key, s.detector, s.bot_probability, s.is_bot, s.confidence, s.probability_low,
-       s.probability_high, s.anomaly_score, s.is_anomaly, s.events, s.stage, s.model_version, s.reasons[1] AS top_reason,
-       s.reasons[2] AS second_reason, s.reasons[3] AS third_reason
+SELECT s.scored_at AS time, s.account_id, a.account_key, s.detector, s.bot_probability, s.is_bot, s.action, s.confidence,
+       s.probability_low, s.probability_high, s.anomaly_score, s.is_anomaly, s.events, s.stage, s.model_version,
+       s.reasons[1] AS top_reason, s.reasons[2] AS second_reason, s.reasons[3] AS third_reason
 FROM botdet.score s
 LEFT JOIN botdet.account a ON a.account_id = s.account_id;
 COMMENT ON VIEW botdet.account_score_v1 IS 'latest score of each account';
 
 CREATE VIEW botdet.flagged_v1 WITH (security_invoker = true) AS
-SELECT s.scored_at AS time, s.account_id, a.account_key, s.detector, s.bot_probability, s.confidence, s.is_anomaly, s.events,
-       s.stage, s.model_version, s.reasons[1] AS top_reason, s.reasons[2] AS second_reason, s.reasons[3] AS third_reason
+SELECT s.scored_at AS time, s.account_id, a.account_key, s.detector, s.bot_probability, s.action, s.confidence,
+       s.is_anomaly, s.events, s.stage, s.model_version, s.reasons[1] AS top_reason, s.reasons[2] AS second_reason, s.reasons[3] AS third_reason
 FROM botdet.score s
 LEFT JOIN botdet.account a ON a.account_id = s.account_id
 WHERE s.is_bot;
@@ -75,7 +75,7 @@ GROUP BY 1, l.detector;
 COMMENT ON VIEW botdet.label_daily_v1 IS 'how far scores agree with labels, by the day of the label, UTC';
 
 CREATE VIEW botdet.model_version_v1 WITH (security_invoker = true) AS
-SELECT v.created_at AS time, v.detector, v.version, v.is_champion, v.activated_at, v.size_bytes, v.created_by, v.comment
+SELECT v.created_at AS time, v.detector, v.version, v.is_champion, v.alias, v.share, v.activated_at, v.size_bytes, v.created_by, v.comment
 FROM botdet.model_versions v;
 COMMENT ON VIEW botdet.model_version_v1 IS 'registered model versions';
 
@@ -168,7 +168,11 @@ DECLARE
         'size_bytes', 'size of the artifact',
         'created_by', 'who registered it',
         'comment', 'remark of whoever registered it',
-        'action', 'what was done, as it was inserted',
+        'action', 'what the thresholds ask for: none, review or automatic',
+        'activity_hourly_v1.action', 'what was done, as it was inserted',
+        'activity_daily_v1.action', 'what was done, as it was inserted',
+        'alias', 'champion, challenger, or NULL',
+        'share', 'share of the accounts that a challenger answers for; 0: it is in shadow',
         'accounts', 'accounts that did it',
         'insert_mode', 'what happens when activity is inserted, see botdet.detector',
         'rows_waiting', 'rows of botdet.score_queue',

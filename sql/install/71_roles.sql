@@ -193,6 +193,7 @@ GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
 GRANT EXECUTE ON ROUTINE
     botdet_training_set(text, timestamptz),
     botdet_register_model(bytea, text),
+    botdet_register_onnx(bytea, text, text),
     botdet_create_detector(text, text),
     botdet_validate_model(text, text),
     botdet_approve(text, text),

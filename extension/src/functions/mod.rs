@@ -4,6 +4,7 @@
 mod features;
 mod groups;
 mod models;
+mod onnx;
 mod queue;
 mod refresh;
 mod retention;
@@ -55,6 +56,7 @@ sql_functions! {
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
     botdet_check_version, pg_finfo_botdet_check_version => models::check_version;
     botdet_serving_version, pg_finfo_botdet_serving_version => models::serving_version;
+    botdet_register_onnx, pg_finfo_botdet_register_onnx => onnx::register;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;
     botdet_duplicates, pg_finfo_botdet_duplicates => groups::duplicates;
     botdet_compare_accounts, pg_finfo_botdet_compare_accounts => groups::compare_accounts;

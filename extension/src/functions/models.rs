@@ -1,10 +1,10 @@
 //! Registering and checking versions, and telling backends of deployments.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::pipeline::{PROBE_TOLERANCE, Pipeline, PipelineError, ProbeReport};
-use botdet_models::sequence::{CHANNELS, Sequence};
+use botdet_models::pipeline::{PROBE_TOLERANCE, Pipeline, ProbeReport};
 use pgrx::pg_sys::Datum;
 
+use super::onnx;
 use crate::active;
 use crate::error::Error;
 use crate::postgres::call::Call;
@@ -18,7 +18,7 @@ pub fn register(call: &Call) -> Result<Datum, Error> {
     let bytes = call.bytes(0).ok_or(Error::NullArgument("artifact"))?;
     let artifact = Artifact::from_bytes(bytes)?;
     let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
-    run_once(&mut pipeline)?;
+    onnx::run_once(&mut pipeline)?;
     let version = models::register(&artifact, bytes, call.text(1).as_deref())?;
     Ok(text_datum(&version))
 }
@@ -28,22 +28,14 @@ pub fn check_version(call: &Call) -> Result<Datum, Error> {
     let report = models::with_artifact(call.bigint(0), |bytes| {
         let artifact = Artifact::from_bytes(bytes)?;
         let mut pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
-        run_once(&mut pipeline)?;
-        pipeline.check_probes(&artifact)
+        onnx::run_once(&mut pipeline)?;
+        Ok::<_, Error>(pipeline.check_probes(&artifact)?)
     });
     call.set(report.map(|report| {
         let ProbeReport { probes, largest_difference } = report?;
         let record = Record::default().integer(probes as i32).float8(Some(largest_difference));
         Ok(record.float8(Some(PROBE_TOLERANCE)))
     }))
-}
-
-/// The model must run, and not only load: one event of nothing.
-fn run_once(pipeline: &mut Pipeline) -> Result<(), PipelineError> {
-    let probe = Sequence::from_steps(vec![0.0; CHANNELS]);
-    probe.map_or(Ok(()), |probe| {
-        pipeline.sequence_logits(&[&probe]).map(|_| ()).map_err(PipelineError::Sequence)
-    })
 }
 
 /// The version that answers for an account; NULL where rules do.

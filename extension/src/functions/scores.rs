@@ -9,9 +9,11 @@ use pgrx::pg_sys::Datum;
 
 use super::subject::Subject;
 use crate::active;
+use crate::budget;
 use crate::error::Error;
 use crate::postgres::call::{Call, transaction_start};
 use crate::postgres::record::Record;
+use crate::runtime;
 use crate::scoring::{
     Purpose, rules_thresholds, score_account_alone, score_accounts, score_features, score_named_account,
 };
@@ -54,8 +56,11 @@ pub fn score_by_features(call: &Call) -> Result<Datum, Error> {
 }
 
 pub fn score_batch(call: &Call) -> Result<Datum, Error> {
+    let account_ids = call.bigints(0);
     let deployment = active::deployment(ACCOUNT)?;
-    let scored = score_accounts(&call.bigints(0), &deployment, Depth::Full, Purpose::Answer)?;
+    let scored = runtime::as_batch(account_ids.len(), || {
+        score_accounts(&account_ids, &deployment, Depth::Full, Purpose::Answer)
+    })?;
     let now = transaction_start();
     call.set(scored.iter().map(|scored| Ok(scored.record(Some(scored.account_id), now))))
 }
@@ -123,17 +128,17 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
     let (features, sequence) = (account.features(), account.sequence());
     let candidate = Candidate { values: features.values(), sequence: sequence.as_ref() };
     let deployment = active::deployment(ACCOUNT)?;
-    let reasons =
-        match deployment.serving(subject.account_id) {
-            Some(version) => active::with_version(version, &deployment.overrides, |pipeline| {
-                Ok(pipeline.explain(&candidate)?)
-            })?,
-            // Rules have no peers to compare with; what they hold against the account is all there is to say.
-            None => {
-                let score = score_by_rules(features.values(), &rules_thresholds(&deployment.overrides));
-                score.reasons.into_iter().map(|reason| (reason, None)).collect()
-            }
-        };
+    let explained = deployment.serving(subject.account_id).map(|version| {
+        budget::of_a_call(|| {
+            active::with_version(version, &deployment.overrides, |pipeline| Ok(pipeline.explain(&candidate)?))
+        })
+    });
+    runtime::tell_of_absence();
+    let reasons = explained.unwrap_or_else(|| {
+        // Rules have no peers to compare with; what they hold against the account is all there is to say.
+        let score = score_by_rules(features.values(), &rules_thresholds(&deployment.overrides));
+        Ok(score.reasons.into_iter().map(|reason| (reason, None)).collect())
+    })?;
     call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
 }
 

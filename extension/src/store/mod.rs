@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod archive;
+pub mod artifacts;
 pub mod models;
 pub mod network;
 pub mod queue;

@@ -27,9 +27,10 @@ use crate::artifact::{Artifact, ArtifactError, Manifest};
 use crate::autoencoder::AutoencoderError;
 use crate::calibration::{Calibrated, prior_shift};
 use crate::isolation_forest::ForestError;
+use crate::onnx::OnnxError;
 use crate::rows::Rows;
 use crate::score::{Anomaly, Reason, Score, Stage, Thresholds};
-use crate::sequence::{CHUNK, Sequence, SequenceError, SequenceModel};
+use crate::sequence::{Sequence, SequenceError, SequenceModel};
 use crate::trees::{Ensemble, EnsembleError};
 
 pub use columns::{ACCOUNT, Columns};
@@ -74,6 +75,9 @@ pub enum PipelineError {
     /// The autoencoder is not sound.
     #[error(transparent)]
     Autoencoder(#[from] AutoencoderError),
+    /// The sequence model is no file that may be run.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
     /// The sequence stage cannot be opened or run.
     #[error(transparent)]
     Sequence(#[from] SequenceError),
@@ -232,7 +236,7 @@ impl Pipeline {
         Ok(scores)
     }
 
-    /// Logits of the sequence model alone, for at most [`CHUNK`] rows; empty without such a model.
+    /// Logits of the sequence model alone, for at most [`crate::sequence::CHUNK`] rows; empty without such a model.
     ///
     /// # Errors
     /// [`SequenceError`] when it cannot be opened or run.
@@ -360,9 +364,12 @@ impl Pipeline {
         };
         let mut rows: Vec<(usize, &Sequence)> =
             indices.iter().filter_map(|index| Some((*index, candidates[*index].sequence?))).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
         // Rows of like length run together: less padding, and none at all where the runtime cannot pad.
         rows.sort_by_key(|(_, sequence)| sequence.len());
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(stage.model()?.chunk()) {
             between_chunks();
             let sequences: Vec<&Sequence> = chunk.iter().map(|(_, sequence)| *sequence).collect();
             for ((index, _), logit) in chunk.iter().zip(stage.model()?.logits(&sequences)?) {

@@ -58,22 +58,10 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::Part`] when the probes are not sound; as [`Pipeline::score`].
     pub fn check_probes(&mut self, artifact: &Artifact) -> Result<ProbeReport, PipelineError> {
-        let Some(part) = artifact.part(Self::PROBES) else {
+        let Some((probes, sequences)) = self.stored_probes(artifact)? else {
             return Ok(ProbeReport::default());
         };
-        let refused = |reason: String| PipelineError::Part { part: Self::PROBES, reason };
-        let probes: Vec<Probe> = serde_json::from_slice(part).map_err(|error| refused(error.to_string()))?;
-        if probes.len() > MOST_PROBES {
-            return Err(refused(format!("it holds {} probes", probes.len())));
-        }
-        let sequences = probes.iter().map(|probe| probe.check(self.columns())).collect::<Result<Vec<_>, _>>();
-        let sequences = sequences.map_err(refused)?;
-        let candidates: Vec<Candidate<'_>> = probes
-            .iter()
-            .zip(&sequences)
-            .map(|(probe, sequence)| Candidate { values: &probe.values, sequence: sequence.as_ref() })
-            .collect();
-        let answers = self.plain_answers(&candidates)?;
+        let answers = self.plain_answers(&candidates(&probes, &sequences))?;
         let differences = probes.iter().zip(answers).map(|(probe, (probability, anomaly))| {
             let by_anomaly = match (probe.anomaly, anomaly) {
                 (Some(stored), Some(found)) => (stored - found).abs(),
@@ -83,6 +71,33 @@ impl Pipeline {
             (probe.probability - probability).abs().max(by_anomaly)
         });
         Ok(ProbeReport { probes: probes.len(), largest_difference: differences.fold(0.0, f64::max) })
+    }
+
+    /// An artifact's probes as a part, with the answers of this pipeline; `None` where there are none.
+    ///
+    /// # Errors
+    /// As [`Pipeline::check_probes`].
+    pub fn answered_probes(&mut self, artifact: &Artifact) -> Result<Option<Vec<u8>>, PipelineError> {
+        let Some((probes, sequences)) = self.stored_probes(artifact)? else {
+            return Ok(None);
+        };
+        let answered = self.probes(&candidates(&probes, &sequences))?;
+        let bytes = serde_json::to_vec(&answered);
+        bytes.map(Some).map_err(|error| refused(error.to_string()))
+    }
+
+    /// The probes of an artifact with their sequences, all checked.
+    fn stored_probes(&self, artifact: &Artifact) -> Result<Option<Stored>, PipelineError> {
+        let Some(part) = artifact.part(Self::PROBES) else {
+            return Ok(None);
+        };
+        let probes: Vec<Probe> = serde_json::from_slice(part).map_err(|error| refused(error.to_string()))?;
+        if probes.len() > MOST_PROBES {
+            return Err(refused(format!("it holds {} probes", probes.len())));
+        }
+        let sequences: Result<Vec<_>, _> = probes.iter().map(|probe| probe.check(self.columns())).collect();
+        let sequences = sequences.map_err(refused)?;
+        Ok(Some((probes, sequences)))
     }
 
     /// Probability and anomaly of each, whatever has been set.
@@ -95,6 +110,18 @@ impl Pipeline {
         let answer = |score: crate::score::Score| (score.probability, score.anomaly.map(|found| found.score));
         Ok(scores.into_iter().map(answer).collect())
     }
+}
+
+/// Probes with their sequences.
+type Stored = (Vec<Probe>, Vec<Option<Sequence>>);
+
+fn refused(reason: String) -> PipelineError {
+    PipelineError::Part { part: Pipeline::PROBES, reason }
+}
+
+fn candidates<'a>(probes: &'a [Probe], sequences: &'a [Option<Sequence>]) -> Vec<Candidate<'a>> {
+    let pairs = probes.iter().zip(sequences);
+    pairs.map(|(probe, sequence)| Candidate { values: &probe.values, sequence: sequence.as_ref() }).collect()
 }
 
 impl Probe {

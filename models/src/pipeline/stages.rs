@@ -6,6 +6,7 @@ use super::{OpenSequenceModel, PipelineError};
 use crate::artifact::Artifact;
 use crate::autoencoder::Autoencoder;
 use crate::isolation_forest::IsolationForest;
+use crate::onnx;
 use crate::preprocess::{percentile, percentiles};
 use crate::rows::Rows;
 use crate::sequence::{SequenceError, SequenceModel};
@@ -38,6 +39,8 @@ impl Stages {
         let width = columns.input_count();
         let part = |name| artifact.part(name);
         let trees = part(Self::TREES).map(|bytes| Ensemble::from_bytes(bytes, width)).transpose()?;
+        // A runtime sees it only when a row asks for it; what no runtime should see is refused now.
+        part(Self::SEQUENCE).map(onnx::check).transpose()?;
         let stages = Self {
             trees: trees.map(TreeStage::new),
             sequence: part(Self::SEQUENCE).map(|onnx| SequenceStage {

@@ -6,7 +6,7 @@ use rten::{Model, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
-use super::{CHANNELS, Sequence, SequenceError, SequenceModel, checked};
+use super::{CHANNELS, Sequence, SequenceError, SequenceModel, by_length, checked};
 
 const RUNTIME: &str = "the embedded runtime";
 
@@ -16,7 +16,8 @@ const RUNTIME: &str = "the embedded runtime";
 pub struct EmbeddedRuntime {
     model: Model,
     sequences: NodeId,
-    lengths: NodeId,
+    /// `None` where the model does not ask for them.
+    lengths: Option<NodeId>,
     logit: NodeId,
     threads: Arc<ThreadPool>,
 }
@@ -32,7 +33,7 @@ impl EmbeddedRuntime {
         let node = |name: &str| model.node_id(name).map_err(|_| refuse(format!("it has no node {name}")));
         Ok(Self {
             sequences: node("sequences")?,
-            lengths: node("lengths")?,
+            lengths: model.find_node("lengths").filter(|id| model.input_ids().contains(id)),
             logit: node("logit")?,
             threads: Arc::new(ThreadPool::with_num_threads(1)),
             model,
@@ -44,8 +45,8 @@ impl EmbeddedRuntime {
         let steps: Vec<f32> = rows.iter().flat_map(|row| row.steps()).copied().collect();
         let sequences = NdTensor::from_data([rows.len(), length, CHANNELS], steps);
         let lengths = NdTensor::full([rows.len()], length as i32);
-        let inputs: Vec<(NodeId, ValueOrView<'_>)> =
-            vec![(self.sequences, sequences.into()), (self.lengths, lengths.into())];
+        let mut inputs: Vec<(NodeId, ValueOrView<'_>)> = vec![(self.sequences, sequences.into())];
+        inputs.extend(self.lengths.map(|id| (id, lengths.into())));
         let options = RunOptions::default().with_thread_pool(Some(self.threads.clone()));
         let failed = |reason: String| SequenceError::Run { runtime: RUNTIME, reason };
         let outputs = self
@@ -67,15 +68,46 @@ impl SequenceModel for EmbeddedRuntime {
     }
 
     fn logits(&mut self, rows: &[&Sequence]) -> Result<Vec<f32>, SequenceError> {
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|index| rows[*index].len());
-        let mut logits = vec![0.0; rows.len()];
-        for alike in order.chunk_by(|a, b| rows[*a].len() == rows[*b].len()) {
-            let run: Vec<&Sequence> = alike.iter().map(|index| rows[*index]).collect();
-            for (index, logit) in alike.iter().zip(self.run(&run, run[0].len())?) {
-                logits[*index] = logit;
+        by_length(rows, |alike| self.run(alike, alike[0].len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files that PyTorch wrote and what it answers; see `tests/reference/onnx_stage.py`.
+    const GOLDEN: [(&[u8], &str); 2] = [
+        (
+            include_bytes!("../../../tests/golden/onnx/recurrent.onnx"),
+            include_str!("../../../tests/golden/onnx/recurrent.csv"),
+        ),
+        (
+            include_bytes!("../../../tests/golden/onnx/attention.onnx"),
+            include_str!("../../../tests/golden/onnx/attention.csv"),
+        ),
+    ];
+
+    #[test]
+    fn models_of_pytorch_answer_as_they_do_there() {
+        for (file, answers) in GOLDEN {
+            let mut model = EmbeddedRuntime::load(file).expect("it loads");
+            let answers: Vec<(usize, f32)> = answers
+                .lines()
+                .skip(1)
+                .filter_map(|line| line.split_once(','))
+                .map(|(length, logit)| (length.parse().expect("a length"), logit.parse().expect("a logit")))
+                .collect();
+            assert_eq!(answers.len(), 5);
+            let value = |index: usize| (index % 7) as f32 / 7.0;
+            let sequences: Vec<Sequence> = answers
+                .iter()
+                .filter_map(|(length, _)| Sequence::from_steps((0..length * CHANNELS).map(value).collect()))
+                .collect();
+            let logits = model.logits(&sequences.iter().collect::<Vec<_>>()).expect("it runs");
+            for ((length, expected), logit) in answers.iter().zip(logits) {
+                assert!((expected - logit).abs() < 1e-5, "{length} events: {logit} and not {expected}");
             }
         }
-        Ok(logits)
     }
 }

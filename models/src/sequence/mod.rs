@@ -6,9 +6,9 @@ mod onnxruntime;
 
 pub use embedded::EmbeddedRuntime;
 pub use encode::{CHANNELS, Sequence};
-pub use onnxruntime::OnnxRuntime;
+pub use onnxruntime::{Cuda, OnnxRuntime};
 
-/// Rows that are run at once. Longer batches gain no speed on a CPU, and hold up a cancel for longer.
+/// Rows that are run at once on a CPU. Longer batches gain no speed there, and hold up a cancel for longer.
 pub const CHUNK: usize = 32;
 
 /// Why a sequence model cannot be used.
@@ -48,21 +48,60 @@ pub enum SequenceError {
         /// Rows there were.
         expected: usize,
     },
+    /// It took longer than it may.
+    #[error("sequence model stopped after {milliseconds} ms, with {rows} accounts done")]
+    Timeout {
+        /// How long it may take.
+        milliseconds: u64,
+        /// Rows that were done by then.
+        rows: usize,
+    },
 }
 
 /// A loaded sequence model: the deep stage, whatever runs it.
 ///
 /// The model is an ONNX file with inputs `sequences` (float32, rows × steps × [`CHANNELS`]) and `lengths` (int32, rows),
-/// and an output `logit` (float32, rows): the log-odds of being a bot.
+/// and an output `logit` (float32, rows or rows × 1): the log-odds of being a bot. One without `lengths` cannot tell padding from
+/// events, and is given rows of the same length.
 pub trait SequenceModel {
     /// Name of the runtime, as it appears in errors and statistics.
     fn runtime(&self) -> &'static str;
 
-    /// One logit a row, in the rows' order. At most [`CHUNK`] rows, of any lengths.
+    /// One logit a row, in the rows' order. At most [`SequenceModel::chunk`] rows, of any lengths.
     ///
     /// # Errors
     /// [`SequenceError::Run`] or [`SequenceError::Output`]; the model stays usable.
     fn logits(&mut self, rows: &[&Sequence]) -> Result<Vec<f32>, SequenceError>;
+
+    /// Rows that it runs best at once.
+    fn chunk(&mut self) -> usize {
+        CHUNK
+    }
+
+    /// What stops a run from another thread, which then is a [`SequenceError::Run`]; `None` where nothing does.
+    fn stop(&self) -> Option<Stop> {
+        None
+    }
+}
+
+/// Stops a run.
+pub type Stop = Box<dyn FnOnce() + Send>;
+
+/// Runs rows in groups of the same length, and puts the logits back into the rows' order.
+fn by_length(
+    rows: &[&Sequence],
+    mut run: impl FnMut(&[&Sequence]) -> Result<Vec<f32>, SequenceError>,
+) -> Result<Vec<f32>, SequenceError> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|index| rows[*index].len());
+    let mut logits = vec![0.0; rows.len()];
+    for alike in order.chunk_by(|a, b| rows[*a].len() == rows[*b].len()) {
+        let group: Vec<&Sequence> = alike.iter().map(|index| rows[*index]).collect();
+        for (index, logit) in alike.iter().zip(run(&group)?) {
+            logits[*index] = logit;
+        }
+    }
+    Ok(logits)
 }
 
 /// Checks that a runtime answered one finite logit for every row.

@@ -2,9 +2,10 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, batches, refresh.
+//! rows, calls, batches, deep, refresh.
 
 mod calls;
+mod deep;
 mod inserts;
 mod measure;
 mod models;
@@ -17,12 +18,13 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
     ("calls", calls::calls),
     ("batches", calls::batches),
+    ("deep", deep::deep),
     ("refresh", |_| refresh::refresh()),
 ];
 

@@ -109,6 +109,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.states_from_rows(bigint,bigint,bigint,bigint)", "s s strict -"),
     ("botdet_store_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - definer"),
+    ("botdet_register_onnx(bytea,text,text)", "v u - definer"),
     ("botdet_score_pending(integer)", "v u - -"),
     ("botdet_score(bigint)", "s s strict -"),
     ("botdet_score(botdet.account_features)", "s s strict -"),

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod concurrency;
+mod deep;
 mod detectors;
 mod faults;
 mod features;

@@ -17,7 +17,7 @@ const COLUMNS: [&str; 10] = [
     "botdet_reader SELECT botdet.activity: activity_id, account_id, occurred_at, action, country",
     "botdet_reader SELECT botdet.archived_state: account_id, archived_until",
     "botdet_reader SELECT botdet.label: label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at",
-    "botdet_reader SELECT botdet.model_version: model_version_id, detector, version, sha256, size_bytes, manifest, created_at, created_by, comment",
+    "botdet_reader SELECT botdet.model_version: model_version_id, detector, version, sha256, size_bytes, manifest, created_at, created_by, comment, validated_at, validated_by, probes, largest_difference, approved_at, approved_by",
     "botdet_reviewer INSERT botdet.label: account_id, detector, is_bot, strategy, note",
     "botdet_reviewer UPDATE botdet.label: is_bot, strategy, note",
     "botdet_scorer INSERT botdet.account: account_id, account_key, source",
