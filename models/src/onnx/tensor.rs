@@ -79,7 +79,7 @@ impl<'a> Tensor<'a> {
         }
         let floats: &[[u8; 4]] = match &field.value {
             Value::Fixed32(value) => std::slice::from_ref(value),
-            Value::Bytes(bytes) if bytes.len() % 4 == 0 => bytes.as_chunks().0,
+            Value::Bytes(bytes) if bytes.len().is_multiple_of(4) => bytes.as_chunks().0,
             _ => return Err(OnnxError::Malformed("a tensor's values are not whole".to_owned())),
         };
         self.typed += floats.len() as u64;
@@ -111,7 +111,7 @@ impl<'a> Tensor<'a> {
         let elements = elements.ok_or_else(|| format!("{}, which cannot be", shape()))?;
         let found = match (self.raw, self.typed_field) {
             (Some(_), Some(_)) => return Err("has its values twice".to_owned()),
-            (Some(raw), None) if raw.len() as u64 % width == 0 => raw.len() as u64 / width,
+            (Some(raw), None) if (raw.len() as u64).is_multiple_of(width) => raw.len() as u64 / width,
             (Some(_), None) => return Err("does not hold whole values".to_owned()),
             (None, Some(found)) if found != field => return Err("has values of another type".to_owned()),
             (None, _) => self.typed,
