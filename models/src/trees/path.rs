@@ -10,8 +10,12 @@ use super::step::{LANES, paths_of_rows};
 use super::{Combination, Ensemble};
 use crate::rows::Rows;
 
-/// Rows that pass a tree before the next tree comes.
-const BLOCK: usize = 1024;
+/// Rows that pass a tree before the next tree comes, where all trees fit into a processor core's cache with them.
+const FEW_ROWS: usize = 256;
+/// And where they do not: more rows share what it costs to bring a tree there.
+const MANY_ROWS: usize = 1024;
+/// Nodes that fit.
+const FITTING: usize = 1 << 15;
 
 /// Mean of the leaves below each node, over the training rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,11 +78,12 @@ impl Ensemble {
 
     fn add_paths(&self, rows: &Rows, means: &NodeMeans, contributions: &mut [f64]) {
         let (width, columns) = (self.width, self.width + 1);
+        let block = if self.nodes.len() <= FITTING { FEW_ROWS } else { MANY_ROWS };
         // Each row behind what leaves ask for, which nothing moves.
-        let mut copies = vec![f32::NAN; columns * BLOCK.min(rows.len().next_multiple_of(LANES))];
+        let mut copies = vec![f32::NAN; columns * block.min(rows.len().next_multiple_of(LANES))];
         let mut moves = vec![0.0; copies.len()];
         for (rows, contributions) in
-            rows.values().chunks(BLOCK * width).zip(contributions.chunks_mut(BLOCK * width))
+            rows.values().chunks(block * width).zip(contributions.chunks_mut(block * width))
         {
             moves.fill(0.0);
             let places = copies.chunks_exact_mut(columns);
