@@ -257,8 +257,10 @@ fn choose_split(
     rows: &[usize],
     random: &mut ChaCha12Rng,
 ) -> Option<(usize, f32)> {
-    let start = random.random_range(0..width);
-    (0..width).map(|offset| (start + offset) % width).find_map(|input| {
+    // Drawn one after the other: the next one in line would inherit the chances of all constant ones before it.
+    let mut left: Vec<usize> = (0..width).collect();
+    (1..=width).rev().find_map(|count| {
+        let input = left.swap_remove(random.random_range(0..count));
         let values = rows.iter().map(|row| inputs[row * width + input] as f32);
         let (low, high) =
             values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
@@ -325,6 +327,19 @@ mod tests {
                 let _ = forest.score(&[0.1, 0.2, 0.3]);
             }
         }
+    }
+
+    #[test]
+    fn inputs_that_vary_are_chosen_alike_often() {
+        // The middle three of five are constant.
+        let inputs = [0.0, 1.0, 1.0, 1.0, 0.0, 9.0, 1.0, 1.0, 1.0, 9.0];
+        let mut random = ChaCha12Rng::seed_from_u64(3);
+        let mut first = 0;
+        for _ in 0..1_000 {
+            let (input, _) = choose_split(&inputs, 5, &[0, 1], &mut random).expect("two inputs vary");
+            first += usize::from(input == 0);
+        }
+        assert!((440..=560).contains(&first), "{first}");
     }
 
     #[test]
