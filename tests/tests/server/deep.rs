@@ -287,8 +287,8 @@ fn hostile_files_are_refused_alone_and_inside_of_artifacts() {
     ];
     for (file, code, message) in cases {
         let alone = client.refused_with("SELECT botdet_register_onnx($1)", &[&file]);
-        let artifact =
-            Artifact::from_bytes(model()).and_then(|artifact| artifact.with_replaced(Pipeline::SEQUENCE, file));
+        let artifact = Artifact::from_bytes(model())
+            .and_then(|artifact| artifact.with_replaced(Pipeline::SEQUENCE, file));
         let artifact = artifact.expect("the model has the part").to_bytes();
         let inside = client.refused_with("SELECT botdet_register_model($1)", &[&artifact]);
         for refusal in [alone, inside] {
