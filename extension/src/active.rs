@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use botdet_models::artifact::Artifact;
 use botdet_models::pipeline::{Overrides, Pipeline, PipelineError};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::postgres::catalog::relation;
 use crate::postgres::invalidation::{self, DEPLOYMENTS, SnapshotKey};
 use crate::runtime::open_sequence_model;
+use crate::statistics;
 use crate::store::models::{self, Deployment, Version};
 
 /// Versions that a backend keeps loaded; the one that has gone unused for longest makes room.
@@ -100,9 +102,11 @@ pub fn with_version<R>(
 ) -> Result<R, Error> {
     let unusable = |source| Error::StoredVersion { version: version.name.clone(), source };
     if !LOADED.with_borrow_mut(|loaded| was_loaded(loaded, &version.sha256)) {
+        let started = Instant::now();
         let pipeline = models::with_artifact(version.model_version_id, load)
             .unwrap_or_else(|| Err(gone()))
             .map_err(unusable)?;
+        statistics::note_load(&version.name, started.elapsed());
         LOADED.with_borrow_mut(|loaded| {
             if loaded.len() == MOST_LOADED {
                 loaded.remove(0);

@@ -5,7 +5,7 @@
 //! current, [`active`] holds the model that answers, [`runtime`] runs its sequence stage,
 //! within [`budget`], [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
 //! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`settle`] writes scores that others
-//! may be writing, too.
+//! may be writing, too, [`statistics`] counts what that costs.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
@@ -21,6 +21,7 @@ mod scoring;
 mod settings;
 mod settle;
 mod sources;
+mod statistics;
 mod store;
 mod table_rows;
 mod upkeep;

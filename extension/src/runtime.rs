@@ -10,6 +10,7 @@ use botdet_models::sequence::{Cuda, EmbeddedRuntime, OnnxRuntime, Sequence, Sequ
 
 use crate::budget;
 use crate::postgres::signals::with_signals_blocked;
+use crate::postgres::wait;
 use crate::settings::{self, ExecutionProvider};
 
 /// Accounts from which a call is worth a GPU: below that, copying and starting kernels cost more than they save.
@@ -173,10 +174,10 @@ impl SequenceModel for Served {
 
     fn logits(&mut self, rows: &[&Sequence]) -> Result<Vec<f32>, SequenceError> {
         let model = self.due();
-        match settings::inference_timeout() {
+        wait::as_extension(|| match settings::inference_timeout() {
             None => model.logits(rows),
             Some(limit) => budget::spend(limit, rows.len(), model.stop(), || model.logits(rows)),
-        }
+        })
     }
 
     fn chunk(&mut self) -> usize {

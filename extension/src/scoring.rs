@@ -14,6 +14,7 @@ use crate::postgres::call::check_for_interrupts;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::record::Record;
 use crate::runtime;
+use crate::statistics::{self, name_of_rules};
 use crate::store::accounts::{self, Account};
 use crate::store::models::{Deployment, Version};
 
@@ -235,15 +236,17 @@ fn score_candidates(
     overrides: &Overrides,
     depth: Depth,
 ) -> Result<Vec<Score>, Error> {
-    let Some(version) = version else {
-        let thresholds = rules_thresholds(overrides);
-        return Ok(candidates
-            .iter()
-            .map(|candidate| score_by_rules(candidate.values, &thresholds))
-            .collect());
-    };
-    let scores = active::with_version(version, overrides, |pipeline| {
-        Ok(pipeline.score(candidates, depth, &mut check_for_interrupts)?)
+    let name = version.map_or_else(|| name_of_rules(ACCOUNT), |version| version.name.clone());
+    let scores = statistics::measured(&name, candidates.len(), || match version {
+        Some(version) => active::with_version(version, overrides, |pipeline| {
+            let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
+            statistics::note_runtime(&name, pipeline.sequence_runtime(), &scores);
+            Ok(scores)
+        }),
+        None => {
+            let thresholds = rules_thresholds(overrides);
+            Ok(candidates.iter().map(|candidate| score_by_rules(candidate.values, &thresholds)).collect())
+        }
     });
     runtime::tell_of_absence();
     scores

@@ -10,6 +10,7 @@ use crate::active;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::scoring::{AccountScore, rules_thresholds, score_features};
+use crate::statistics::{self, name_of_rules};
 
 /// A row as `to_jsonb()` makes it.
 pub type Object = Map<String, Value>;
@@ -23,17 +24,21 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
         return score_features(&features(object)?);
     }
     let deployment = active::deployment(detector)?;
-    let by_model = active::with_champion(&deployment, |pipeline, version| {
-        let values = values(pipeline, object)?;
-        let candidate = Candidate { values: &values, sequence: None };
-        let scores = pipeline.score(&[candidate], Depth::Full, &mut check_for_interrupts)?;
-        Ok((scores.into_iter().next(), Some(version.to_owned())))
+    let version = deployment.champion.as_ref().map(|version| version.name.clone());
+    let name = version.clone().unwrap_or_else(|| name_of_rules(detector));
+    let scores = statistics::measured(&name, 1, || {
+        let by_model = active::with_champion(&deployment, |pipeline, _| {
+            let values = values(pipeline, object)?;
+            let candidate = Candidate { values: &values, sequence: None };
+            Ok(pipeline.score(&[candidate], Depth::Full, &mut check_for_interrupts)?)
+        })?;
+        let by_rules = || {
+            let thresholds = rules_thresholds(&deployment.overrides);
+            score_row_by_rules(detector, object, &thresholds).map(|score| vec![score])
+        };
+        by_model.or_else(by_rules).ok_or_else(|| Error::NoVersion(detector.to_owned()))
     })?;
-    let by_rules = || {
-        let thresholds = rules_thresholds(&deployment.overrides);
-        score_row_by_rules(detector, object, &thresholds).map(|score| (Some(score), None))
-    };
-    let (score, version) = by_model.or_else(by_rules).ok_or_else(|| Error::NoVersion(detector.to_owned()))?;
+    let score = scores.into_iter().next();
     Ok(AccountScore { score, version, events: None, ..AccountScore::unknown() })
 }
 

@@ -90,7 +90,7 @@ GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
     botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
-    botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
+    botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
     botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1
 TO botdet_reader;
@@ -105,7 +105,8 @@ GRANT SELECT (account_id, stale, archived_until) ON botdet.account_state TO botd
 GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_reader;
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
-    botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text)
+    botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
+    botdet.model_statistics(), botdet.model_latencies()
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -206,6 +207,7 @@ GRANT EXECUTE ON ROUTINE
     botdet_watch(text, double precision, integer, text),
     botdet_unwatch(text),
     botdet_check_watches(),
+    botdet_reset_statistics(),
     botdet.challenge(text, double precision, text),
     botdet_flag(),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),

@@ -11,6 +11,7 @@ mod retention;
 mod scores;
 mod sources;
 mod states;
+mod statistics;
 mod subject;
 mod table_rows;
 
@@ -68,6 +69,9 @@ sql_functions! {
     botdet_in_transaction_block, pg_finfo_botdet_in_transaction_block => retention::in_transaction_block;
     botdet_guard_partitions, pg_finfo_botdet_guard_partitions => retention::guard_partitions;
     botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
+    botdet_model_statistics, pg_finfo_botdet_model_statistics => statistics::models;
+    botdet_model_latencies, pg_finfo_botdet_model_latencies => statistics::latencies;
+    botdet_reset_statistics, pg_finfo_botdet_reset_statistics => statistics::reset;
     botdet_version, pg_finfo_botdet_version => models::version;
 }
 

@@ -247,6 +247,12 @@ impl Pipeline {
         }
     }
 
+    /// What runs the sequence model; `None` without one, and before the first row needs it.
+    #[must_use]
+    pub fn sequence_runtime(&self) -> Option<&'static str> {
+        self.stages.sequence.as_ref()?.runtime()
+    }
+
     /// Anomaly of a row; `None` without an anomaly model.
     #[must_use]
     pub fn anomaly(&self, values: &[Option<f64>]) -> Option<Anomaly> {

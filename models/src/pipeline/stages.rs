@@ -186,6 +186,11 @@ pub(super) struct SequenceStage {
 }
 
 impl SequenceStage {
+    /// What runs the model; `None` before it was opened.
+    pub fn runtime(&self) -> Option<&'static str> {
+        self.model.as_ref().map(|model| model.runtime())
+    }
+
     pub fn model(&mut self) -> Result<&mut dyn SequenceModel, SequenceError> {
         let model = match self.model.take() {
             Some(model) => model,

@@ -29,6 +29,7 @@ mod shop;
 mod sources;
 mod spammer;
 mod states;
+mod statistics;
 mod support;
 mod tables;
 mod training;

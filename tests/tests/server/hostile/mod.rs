@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 51] = [
+const CALLS: [&str; 52] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -60,6 +60,7 @@ const CALLS: [&str; 51] = [
     "SELECT public.botdet_watch('precision', 0.9, 1)",
     "SELECT public.botdet_check_watches()",
     "SELECT public.botdet_unwatch()",
+    "SELECT public.botdet_reset_statistics()",
 ];
 
 /// What is refused here, once it has looked around.
