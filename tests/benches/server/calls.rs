@@ -15,6 +15,9 @@ const ROUNDS: usize = 3;
 const ROUND_SECONDS: u32 = 2;
 const ALL: &str = "SELECT count(*) FROM botdet_score_batch(ARRAY(SELECT account_id FROM botdet.account))";
 const NOTHING: &str = "SELECT pg_catalog.int8abs(:id)";
+const SCORE_STORED: &str =
+    "SELECT (botdet_score(features)).bot_probability FROM public.features WHERE account_id = :id";
+const READ_STORED: &str = "SELECT (features).event_count FROM public.features WHERE account_id = :id";
 const SCORE_FEATURES: &str = "SELECT botdet_score(:features::botdet.account_features)";
 
 /// Single calls by one client with prepared statements, against a function that does nothing, and features against
@@ -50,6 +53,30 @@ pub fn calls(models: &Models) -> Vec<Measurement> {
                 .map(|_| (latency(models, sql, &features), latency(models, baseline, &features)))
                 .unzip();
             Measurement::new(name, "µs/call", median(values), median(baselines))
+        })
+        .into()
+}
+
+/// Features of a random account scored, and only looked at.
+pub fn features(models: &Models) -> Vec<Measurement> {
+    let mut client = models.database.connect();
+    let versions = [
+        ("filter only", &models.filter),
+        ("boosted trees", &models.boosting),
+        ("forest of 300", &models.forest),
+    ];
+    versions
+        .map(|(name, artifact)| {
+            activate(&mut client, artifact);
+            let pairs =
+                (0..ROUNDS).map(|_| (latency(models, SCORE_STORED, "-"), latency(models, READ_STORED, "-")));
+            let (values, baselines) = pairs.unzip();
+            Measurement::new(
+                &format!("botdet_score(features) by {name}, no-op"),
+                "µs/call",
+                median(values),
+                median(baselines),
+            )
         })
         .into()
 }

@@ -2,7 +2,7 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, batches, deep, refresh.
+//! rows, calls, features, batches, deep, refresh.
 
 mod calls;
 mod deep;
@@ -18,11 +18,12 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
     ("calls", calls::calls),
+    ("features", calls::features),
     ("batches", calls::batches),
     ("deep", deep::deep),
     ("refresh", |_| refresh::refresh()),

@@ -16,6 +16,10 @@ pub struct Models {
     rows: u64,
     pub full: Vec<u8>,
     pub filter: Vec<u8>,
+    /// Filter and boosted trees, without a sequence model.
+    pub boosting: Vec<u8>,
+    /// Filter and a random forest of 300 trees, without a sequence model.
+    pub forest: Vec<u8>,
 }
 
 impl Models {
@@ -26,8 +30,14 @@ impl Models {
         let rows = load(&mut client, &simulate(ACCOUNTS, DAYS));
         let full = trained(&mut client, MODEL);
         let filter = trained(&mut client, Size { epochs: 0, trees: TreeKind::None, ..MODEL });
+        let mut of_features = |trees| trained(&mut client, Size { epochs: 0, trees, ..MODEL });
+        let (boosting, forest) = (of_features(TreeKind::Boosting), of_features(TreeKind::Forest));
+        client.run(
+            "CREATE TABLE public.features AS SELECT account_id, botdet_features(account_id) AS features FROM botdet.account;
+             ALTER TABLE public.features ADD PRIMARY KEY (account_id)",
+        );
         client.run("VACUUM ANALYZE");
-        Self { database, rows, full, filter }
+        Self { database, rows, full, filter, boosting, forest }
     }
 
     /// The machine, and what is measured on it.
