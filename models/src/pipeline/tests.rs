@@ -257,7 +257,7 @@ fn probes_are_answered_alike_whatever_is_set_and_another_model_is_told_apart() {
         change(&mut probes);
         let artifact = with(artifact(Some(Combination::Mean)), probes);
         let refused = pipeline(Some(Combination::Mean)).check_probes(&artifact);
-        refused.err().expect("it is refused").to_string()
+        refused.expect_err("it is refused").to_string()
     };
     let message = refusal(|probes| probes[0]["values"] = serde_json::json!([1.0]));
     assert_eq!(message, "artifact part probes is not valid: a probe has 1 values, not 3");

@@ -72,7 +72,7 @@ pub fn features(models: &Models) -> Vec<Measurement> {
                 (0..ROUNDS).map(|_| (latency(models, SCORE_STORED, "-"), latency(models, READ_STORED, "-")));
             let (values, baselines) = pairs.unzip();
             Measurement::new(
-                &format!("botdet_score(features) by {name}, no-op"),
+                format!("botdet_score(features) by {name}, no-op"),
                 "µs/call",
                 median(values),
                 median(baselines),
