@@ -103,7 +103,7 @@ fn a_shadow_is_stored_and_compared_and_never_answers() {
     client.run(&insert("ARRAY[9001, 9002]", 1, 60));
     client.run("SELECT botdet_store_scores(ARRAY[9001, 5])");
     let answered: Vec<String> = client.column("SELECT DISTINCT model_version FROM botdet.score", &[]);
-    assert_eq!(answered, [full.clone()]);
+    assert_eq!(answered, std::slice::from_ref(&full));
     let (scores, shadows): (i64, i64) = (
         client.value("SELECT count(*) FROM botdet.score", &[]),
         client.value(
