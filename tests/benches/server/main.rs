@@ -2,7 +2,7 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, batches, deep, refresh.
+//! rows, calls, features, batches, deep, switching, refresh.
 
 mod calls;
 mod deep;
@@ -10,6 +10,7 @@ mod inserts;
 mod measure;
 mod models;
 mod refresh;
+mod switching;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -26,6 +27,7 @@ const PARTS: [Part; 8] = [
     ("features", calls::features),
     ("batches", calls::batches),
     ("deep", deep::deep),
+    ("switching", switching::switching),
     ("refresh", |_| refresh::refresh()),
 ];
 
