@@ -2,9 +2,10 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, batches, deep, refresh.
+//! rows, calls, batches, deep, refresh, cold, memory.
 
 mod calls;
+mod connections;
 mod deep;
 mod inserts;
 mod measure;
@@ -18,7 +19,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 9] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -26,6 +27,8 @@ const PARTS: [Part; 7] = [
     ("batches", calls::batches),
     ("deep", deep::deep),
     ("refresh", |_| refresh::refresh()),
+    ("cold", connections::cold),
+    ("memory", connections::memory),
 ];
 
 fn main() -> ExitCode {

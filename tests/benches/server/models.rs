@@ -16,6 +16,8 @@ pub struct Models {
     rows: u64,
     pub full: Vec<u8>,
     pub filter: Vec<u8>,
+    /// Filter and trees.
+    pub trees: Vec<u8>,
 }
 
 impl Models {
@@ -26,8 +28,9 @@ impl Models {
         let rows = load(&mut client, &simulate(ACCOUNTS, DAYS));
         let full = trained(&mut client, MODEL);
         let filter = trained(&mut client, Size { epochs: 0, trees: TreeKind::None, ..MODEL });
+        let trees = trained(&mut client, Size { epochs: 0, ..MODEL });
         client.run("VACUUM ANALYZE");
-        Self { database, rows, full, filter }
+        Self { database, rows, full, filter, trees }
     }
 
     /// The machine, and what is measured on it.
