@@ -121,6 +121,8 @@ fn with_forest(artifact: &[u8]) -> Vec<u8> {
         for tree in 0..TREES {
             builder.add(&tree_of(tree, width as u64))?;
         }
+        // Whose answers were those of the other trees.
+        let artifact = artifact.without_part(Pipeline::PROBES);
         Ok(artifact.with_replaced(Pipeline::TREES, builder.finish()?.to_bytes())?)
     };
     changed().unwrap_or_else(|error| unreachable!("the model can be changed: {error}")).to_bytes()
