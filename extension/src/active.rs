@@ -3,6 +3,9 @@
 //! Which version that is gets looked up under the snapshot of the query that asks, so that a deployment becomes visible
 //! at commit, and one statement never mixes two versions. The look-up is remembered until the deployment changes; see
 //! [`invalidation`] for how that is heard of.
+//!
+//! Loaded versions stay within `botdet.model_cache_size`; those that have gone unused for longest make room. Tree ensembles,
+//! the large part, lie in memory that all of the server's processes share: see [`images`].
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,14 +15,13 @@ use botdet_models::artifact::Artifact;
 use botdet_models::pipeline::{Overrides, Pipeline, PipelineError};
 
 use crate::error::Error;
+use crate::images;
 use crate::postgres::catalog::relation;
 use crate::postgres::invalidation::{self, DEPLOYMENTS, SnapshotKey};
 use crate::runtime::open_sequence_model;
+use crate::settings;
 use crate::statistics;
 use crate::store::models::{self, Deployment, Version};
-
-/// Versions that a backend keeps loaded; the one that has gone unused for longest makes room.
-const MOST_LOADED: usize = 8;
 
 thread_local! {
     static LOOKED_UP: RefCell<Vec<LookUp>> = const { RefCell::new(Vec::new()) };
@@ -103,15 +105,11 @@ pub fn with_version<R>(
     let unusable = |source| Error::StoredVersion { version: version.name.clone(), source };
     if !LOADED.with_borrow_mut(|loaded| was_loaded(loaded, &version.sha256)) {
         let started = Instant::now();
-        let pipeline = models::with_artifact(version.model_version_id, load)
-            .unwrap_or_else(|| Err(gone()))
-            .map_err(unusable)?;
+        let pipeline = load(version).map_err(unusable)?;
         statistics::note_load(&version.name, started.elapsed());
         LOADED.with_borrow_mut(|loaded| {
-            if loaded.len() == MOST_LOADED {
-                loaded.remove(0);
-            }
             loaded.push(Loaded { sha256: version.sha256.clone(), pipeline });
+            make_room(loaded);
         });
     }
     LOADED.with_borrow_mut(|loaded| {
@@ -119,6 +117,18 @@ pub fn with_version<R>(
         loaded.pipeline.set_overrides(overrides);
         work(&mut loaded.pipeline)
     })
+}
+
+/// Takes out the versions that have gone unused for longest until the others fit; the last one, which is wanted now, stays.
+fn make_room(loaded: &mut Vec<Loaded>) {
+    let most = settings::model_cache_bytes();
+    let mut total = 0;
+    let fits = |loaded: &&Loaded| {
+        total += loaded.pipeline.memory_use().own;
+        total <= most
+    };
+    let fitting = loaded.iter().rev().take_while(fits).count();
+    loaded.drain(..loaded.len() - fitting.max(1));
 }
 
 fn gone() -> PipelineError {
@@ -134,11 +144,43 @@ fn was_loaded(loaded: &mut [Loaded], sha256: &str) -> bool {
     true
 }
 
-/// Reads an artifact and builds its pipeline.
-///
-/// # Errors
-/// [`PipelineError`] with what is wrong.
-pub fn load(bytes: &[u8]) -> Result<Pipeline, PipelineError> {
-    let artifact = Artifact::from_bytes(bytes)?;
-    Pipeline::new(&artifact, Box::new(open_sequence_model))
+/// Loads a version: from the file that the server's processes share, or else from its artifact, and then makes that file.
+fn load(version: &Version) -> Result<Pipeline, PipelineError> {
+    if let Some(image) = images::open(&version.sha256) {
+        match Pipeline::from_image(&image, &version.sha256, Box::new(open_sequence_model)) {
+            Ok(pipeline) => return Ok(pipeline),
+            Err(error) => {
+                images::remove(&version.sha256);
+                images::tell_of_damage(&version.name, &error.to_string());
+            }
+        }
+    }
+    let read = models::with_artifact(version.model_version_id, |bytes| {
+        let artifact = Artifact::from_bytes(bytes)?;
+        let pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
+        // The row says what it likes; the file is for all databases.
+        let has_sha256 = pipeline.trees().is_some() && Artifact::sha256(bytes) == version.sha256;
+        let image = if has_sha256 { pipeline.to_image(&artifact, &version.sha256) } else { None };
+        Ok((pipeline, image))
+    });
+    let (pipeline, image) = read.unwrap_or_else(|| Err(gone()))?;
+    Ok(image.and_then(|image| shared(version, &image)).unwrap_or(pipeline))
+}
+
+/// The pipeline in shared memory, where that can be had. Another process may have been faster: there should be one file.
+fn shared(version: &Version, image: &[u8]) -> Option<Pipeline> {
+    let mapped = || {
+        let image = images::open(&version.sha256)?;
+        Pipeline::from_image(&image, &version.sha256, Box::new(open_sequence_model)).ok()
+    };
+    if let Some(pipeline) = mapped() {
+        return Some(pipeline);
+    }
+    match images::write(&version.sha256, image) {
+        Ok(()) => mapped(),
+        Err(error) => {
+            images::tell_of_failure(&error);
+            None
+        }
+    }
 }

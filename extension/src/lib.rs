@@ -2,8 +2,8 @@
 //!
 //! `sql/install/*.sql` declares every function by hand; each is one line in [`functions`]. Those convert arguments and
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
-//! current, [`active`] holds the model that answers, [`runtime`] runs its sequence stage,
-//! within [`budget`], [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
+//! current, [`active`] holds the model that answers, of which [`images`] keeps what
+//! processes share, [`runtime`] runs its sequence stage within [`budget`], [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
 //! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`settle`] writes scores that others
 //! may be writing, too, [`statistics`] counts what that costs.
 //! `postgres` is the only place with unsafe code.
@@ -13,6 +13,7 @@ mod budget;
 mod error;
 mod flag;
 mod functions;
+mod images;
 mod postgres;
 mod queue;
 mod refresh;

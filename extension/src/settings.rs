@@ -29,6 +29,7 @@ static EXECUTION_PROVIDER: GucSetting<ExecutionProvider> =
 static ONNXRUNTIME_LIBRARY: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static DEVICE_ID: GucSetting<i32> = GucSetting::<i32>::new(0);
 static INFERENCE_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(0);
+static MODEL_CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(256 * 1024);
 static PENDING_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 static WORKER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static WORKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
@@ -99,6 +100,17 @@ pub fn init() {
         GucContext::Userset,
         GucFlags::UNIT_KB,
     );
+    GucRegistry::define_int_guc(
+        c"botdet.model_cache_size",
+        c"Memory of a session for the model versions that it keeps loaded.",
+        c"An estimate of it. Where a version more would exceed it, those go that have not been used for longest; the one in use stays, however large. What sessions share of tree ensembles does not count. 64 kB to 64 GB.",
+        &MODEL_CACHE_SIZE,
+        64,
+        64 * 1024 * 1024,
+        // As work_mem: whoever may score decides how much of it a session of theirs keeps at hand.
+        GucContext::Userset,
+        GucFlags::UNIT_KB,
+    );
     GucRegistry::define_string_guc(
         c"botdet.worker_databases",
         c"Databases whose queued accounts background workers score.",
@@ -152,6 +164,11 @@ pub fn guards_partitions() -> bool {
 /// Bytes of pending events that a transaction may hold.
 pub fn pending_bytes() -> usize {
     PENDING_MEMORY.get() as usize * 1024
+}
+
+/// Bytes that loaded model versions may take.
+pub fn model_cache_bytes() -> usize {
+    MODEL_CACHE_SIZE.get() as usize * 1024
 }
 
 /// Bytes that one process may use for maintenance, by `maintenance_work_mem`.

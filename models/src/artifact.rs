@@ -162,6 +162,16 @@ impl Artifact {
         Ok(self)
     }
 
+    /// The same artifact without a part, if it has that.
+    #[must_use]
+    pub fn without_part(mut self, name: &str) -> Self {
+        if let Some(index) = self.manifest.parts.iter().position(|part| part.name == name) {
+            self.manifest.parts.remove(index);
+            self.parts.remove(index);
+        }
+        self
+    }
+
     /// The same artifact, with another text about what it was trained on.
     #[must_use]
     pub fn with_description(mut self, description: String) -> Self {
@@ -173,6 +183,12 @@ impl Artifact {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Length of the manifest, as JSON.
+    #[must_use]
+    pub fn manifest_bytes(&self) -> usize {
+        serde_json::to_vec(&self.manifest).map_or(0, |json| json.len())
     }
 
     /// The version's name: the detector's, and the first digits of the checksum of the stored form.

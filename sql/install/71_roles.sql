@@ -154,6 +154,7 @@ GRANT EXECUTE ON ROUTINE
     botdet_rebuild_state(bigint),
     botdet_store_scores(bigint[]),
     botdet_score_pending(integer),
+    botdet_prewarm(text),
     botdet_refresh_features(boolean, integer, boolean),
     botdet_refresh_scores(boolean, integer, boolean),
     botdet_compare_accounts(timestamptz, timestamptz),

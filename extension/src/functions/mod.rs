@@ -56,6 +56,7 @@ sql_functions! {
     botdet_flag, pg_finfo_botdet_flag => capture;
     botdet_register_model, pg_finfo_botdet_register_model => models::register;
     botdet_check_version, pg_finfo_botdet_check_version => models::check_version;
+    botdet_prewarm, pg_finfo_botdet_prewarm => models::prewarm;
     botdet_serving_version, pg_finfo_botdet_serving_version => models::serving_version;
     botdet_register_onnx, pg_finfo_botdet_register_onnx => onnx::register;
     botdet_lockstep, pg_finfo_botdet_lockstep => groups::lockstep;

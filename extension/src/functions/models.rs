@@ -1,17 +1,19 @@
-//! Registering and checking versions, and telling backends of deployments.
+//! Registering, checking and loading versions, and telling backends of deployments.
+
+use std::time::Instant;
 
 use botdet_models::artifact::Artifact;
-use botdet_models::pipeline::{PROBE_TOLERANCE, Pipeline, ProbeReport};
+use botdet_models::pipeline::{PROBE_TOLERANCE, Pipeline, PipelineError, ProbeReport};
 use pgrx::pg_sys::Datum;
 
 use super::onnx;
 use crate::active;
 use crate::error::Error;
-use crate::postgres::call::Call;
+use crate::postgres::call::{Call, check_for_interrupts};
 use crate::postgres::invalidation;
 use crate::postgres::record::Record;
 use crate::postgres::values::text_datum;
-use crate::runtime::open_sequence_model;
+use crate::runtime::{open_sequence_model, tell_of_absence};
 use crate::store::models;
 
 pub fn register(call: &Call) -> Result<Datum, Error> {
@@ -43,6 +45,31 @@ pub fn serving_version(call: &Call) -> Result<Datum, Error> {
     let deployment = active::deployment(&call.text(1).unwrap_or_default())?;
     let version = deployment.serving(Some(call.bigint(0)));
     Ok(version.map_or_else(|| call.null(), |version| text_datum(&version.name)))
+}
+
+/// Loads the versions of a detector, or of all, with everything that scoring will need.
+pub fn prewarm(call: &Call) -> Result<Datum, Error> {
+    let detectors = match call.text(0) {
+        Some(detector) => vec![detector.into_owned()],
+        None => models::detectors(),
+    };
+    let mut records = Vec::new();
+    for detector in detectors {
+        let deployment = active::deployment(&detector)?;
+        for version in deployment.versions() {
+            check_for_interrupts();
+            let started = Instant::now();
+            let memory = active::with_version(version, &deployment.overrides, |pipeline| {
+                pipeline.open_sequence_model().map_err(PipelineError::from)?;
+                Ok(pipeline.memory_use())
+            })?;
+            let record = Record::default().text(Some(&detector)).text(Some(&version.name));
+            let record = record.bigint(Some(memory.own as i64)).bigint(Some(memory.shared as i64));
+            records.push(record.float8(Some(started.elapsed().as_secs_f64() * 1e3)));
+        }
+    }
+    tell_of_absence();
+    call.set(records.into_iter().map(Ok))
 }
 
 pub fn deployment_changed(call: &Call) -> Result<Datum, Error> {

@@ -9,6 +9,7 @@ pub mod ddl;
 pub mod event_columns;
 pub mod index_entries;
 pub mod invalidation;
+pub mod mapped_file;
 pub mod memory;
 pub mod record;
 pub mod shared_counters;

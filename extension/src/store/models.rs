@@ -19,6 +19,9 @@ thread_local! {
     static DETECTOR: Statement = const {
         Statement::reading(include_str!("../sql/detector_exists.sql"), &[pg_sys::TEXTOID])
     };
+    static DETECTORS: Statement = const {
+        Statement::reading(include_str!("../sql/detectors.sql"), &[])
+    };
     static CHECK_WATCHES: Statement = const {
         Statement::writing(include_str!("../sql/check_watches.sql"), &[])
     };
@@ -87,6 +90,11 @@ impl Deployment {
         challenger.map(|(challenger, _)| &challenger.version).or(self.champion.as_ref())
     }
 
+    /// The versions that answer or are compared, the champion first.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.champion.iter().chain(self.challenger.as_ref().map(|challenger| &challenger.version))
+    }
+
     /// The version that is compared without answering.
     pub fn shadow(&self) -> Option<&Version> {
         self.challenger.as_ref().filter(|challenger| challenger.share == 0.0).map(|shadow| &shadow.version)
@@ -100,6 +108,15 @@ impl Challenger {
         let draw = mix64(seed ^ account_id.cast_unsigned()) >> 11;
         (draw as f64) < self.share * (1u64 << 53) as f64
     }
+}
+
+/// Names of all detectors.
+pub fn detectors() -> Vec<String> {
+    let mut names = Vec::new();
+    DETECTORS.with(|statement| {
+        statement.run(&[], |row| names.extend(row.text(1).map(std::borrow::Cow::into_owned)));
+    });
+    names
 }
 
 /// # Errors

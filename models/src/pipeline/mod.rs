@@ -16,6 +16,8 @@ mod columns;
 mod combiner;
 mod decision;
 mod explanation;
+mod image;
+mod memory;
 mod probes;
 mod stages;
 #[cfg(test)]
@@ -37,6 +39,7 @@ pub use columns::{ACCOUNT, Columns};
 pub use combiner::{Combiner, ORDINARY_ANOMALY, SequenceVoice, StageScores, StageWeights};
 pub use decision::{AnomalyScale, Decision, SequenceCombiners};
 use explanation::Terms;
+pub use memory::MemoryUse;
 pub use probes::{MOST_PROBES, PROBE_TOLERANCE, Probe, ProbeReport};
 use stages::Stages;
 pub use stages::{AnomalyModels, TreeStage};
@@ -69,6 +72,9 @@ pub enum PipelineError {
     /// The trees are not sound.
     #[error(transparent)]
     Trees(#[from] EnsembleError),
+    /// Memory that should hold a pipeline's image does not.
+    #[error("image of a model is not usable: {0}")]
+    Image(&'static str),
     /// The forest part is not sound.
     #[error(transparent)]
     Forest(#[from] ForestError),
@@ -116,6 +122,8 @@ pub struct Pipeline {
     thresholds: Thresholds,
     /// Added to all log-odds, for a share of bots other than that of the training.
     shift: f64,
+    /// Memory of everything but the stages, roughly.
+    small_bytes: usize,
 }
 
 /// What whoever serves a version sets in place of what it learned; `None` leaves that as it is.
@@ -158,13 +166,26 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError`] with the part that is wrong.
     pub fn new(artifact: &Artifact, open: OpenSequenceModel) -> Result<Self, PipelineError> {
+        let stored = artifact.part(Self::TREES);
+        let read = |width| stored.map(|bytes| Ensemble::from_bytes(bytes, width)).transpose();
+        Self::build(artifact, open, |width| Ok(read(width)?.map(TreeStage::new)))
+    }
+
+    /// As [`Self::new`], with the trees from elsewhere: `trees` gets how many values their rows have.
+    fn build(
+        artifact: &Artifact,
+        open: OpenSequenceModel,
+        trees: impl FnOnce(usize) -> Result<Option<TreeStage>, EnsembleError>,
+    ) -> Result<Self, PipelineError> {
         let columns = Columns::of(artifact)?;
         let part = |reason: String| PipelineError::Part { part: Self::DECISION, reason };
         let decision: Decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
             .map_err(|error| part(error.to_string()))?;
         decision.check(&columns).map_err(part)?;
-        let stages = Stages::of(artifact, &columns, &decision, open)?;
+        let trees = trees(columns.input_count())?;
+        let stages = Stages::of(artifact, trees, &columns, &decision, open)?;
         Ok(Self {
+            small_bytes: memory::small_bytes(artifact),
             manifest: artifact.manifest().clone(),
             thresholds: thresholds(&decision, &Overrides::default()),
             shift: 0.0,

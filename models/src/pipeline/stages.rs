@@ -10,7 +10,7 @@ use crate::onnx;
 use crate::preprocess::{percentile, percentiles};
 use crate::rows::Rows;
 use crate::sequence::{SequenceError, SequenceModel};
-use crate::trees::{Combination, Ensemble, NodeMeans};
+use crate::trees::{Combination, Ensemble, EnsembleError, NodeMeans, SharedBytes};
 
 /// The models, each where the artifact has it.
 pub(super) struct Stages {
@@ -29,20 +29,20 @@ impl Stages {
     /// Name of the part with the sequence model, as ONNX.
     pub const SEQUENCE: &'static str = "sequence.onnx";
 
-    /// Reads the parts, and checks that the decision knows how to weigh what is there and nothing else.
+    /// Reads the parts beside the trees, and checks that the decision knows how to weigh what is there and nothing else.
     pub fn of(
         artifact: &Artifact,
+        trees: Option<TreeStage>,
         columns: &Columns,
         decision: &Decision,
         open: OpenSequenceModel,
     ) -> Result<Self, PipelineError> {
         let width = columns.input_count();
         let part = |name| artifact.part(name);
-        let trees = part(Self::TREES).map(|bytes| Ensemble::from_bytes(bytes, width)).transpose()?;
         // A runtime sees it only when a row asks for it; what no runtime should see is refused now.
         part(Self::SEQUENCE).map(onnx::check).transpose()?;
         let stages = Self {
-            trees: trees.map(TreeStage::new),
+            trees,
             sequence: part(Self::SEQUENCE).map(|onnx| SequenceStage {
                 onnx: onnx.to_vec(),
                 open,
@@ -133,6 +133,20 @@ impl TreeStage {
         Self { means: ensemble.node_means(), ensemble }
     }
 
+    /// The stage's image: see [`Ensemble::to_image`].
+    pub(super) fn to_image(&self) -> Vec<u8> {
+        self.ensemble.to_image(&self.means)
+    }
+
+    /// The stage whose image lies in `bytes` from `at` on.
+    pub(super) fn from_image(bytes: &SharedBytes, at: usize, width: usize) -> Result<Self, EnsembleError> {
+        Ensemble::from_image(bytes, at, width).map(|(ensemble, means)| Self { ensemble, means })
+    }
+
+    pub(super) fn owned_bytes(&self) -> usize {
+        self.ensemble.owned_bytes() + self.means.owned_bytes()
+    }
+
     /// Log-odds of each row.
     #[must_use]
     pub fn log_odds(&self, rows: &Rows) -> Vec<f64> {
@@ -189,6 +203,11 @@ impl SequenceStage {
     /// What runs the model; `None` before it was opened.
     pub fn runtime(&self) -> Option<&'static str> {
         self.model.as_ref().map(|model| model.runtime())
+    }
+
+    /// Length of the file, and whether it is open.
+    pub fn size(&self) -> (usize, bool) {
+        (self.onnx.len(), self.model.is_some())
     }
 
     pub fn model(&mut self) -> Result<&mut dyn SequenceModel, SequenceError> {

@@ -6,7 +6,7 @@ use crate::isolation_forest::{IsolationForest, IsolationForestParams};
 use crate::logistic::{Logistic, LogisticParams, Observations};
 use crate::preprocess::Preprocessor;
 use crate::schema::{ColumnDefinition, ColumnKind, Schema};
-use crate::trees::{Combination, EnsembleBuilder, TreeNode};
+use crate::trees::{Combination, EnsembleBuilder, TreeNode, aligned};
 
 const LEVELS: [&str; 2] = ["free", "paid"];
 
@@ -178,6 +178,40 @@ fn the_unusual_stands_out() {
     let anomaly = pipeline.anomaly(&unusual).expect("there is a model");
     assert!(anomaly.score > ordinary.score && (0.0..=1.0).contains(&anomaly.score));
     assert_eq!(pipeline.outstanding(&unusual)[0].subject, "links");
+}
+
+#[test]
+fn an_image_scores_as_the_artifact_does_and_no_damage_to_it_goes_unnoticed() {
+    let (rows, _) = table();
+    let artifact = artifact(Some(Combination::Mean));
+    let sha256 = Artifact::sha256(&artifact.to_bytes());
+    let mut owned = pipeline(Some(Combination::Mean));
+    let image = owned.to_image(&artifact, &sha256).expect("there are trees");
+    let read = |image: &[u8], sha256: &str| {
+        let open: OpenSequenceModel = Box::new(|_| unreachable!("there is no sequence model"));
+        Pipeline::from_image(&aligned(image), sha256, open)
+    };
+    let mut shared = read(&image, &sha256).expect("it is sound");
+    assert_eq!((owned.memory_use().shared, shared.memory_use().shared), (0, image.len()));
+    assert!(shared.memory_use().own < owned.memory_use().own);
+    for values in &rows {
+        assert_eq!(score(&mut shared, values, Depth::Full), score(&mut owned, values, Depth::Full));
+        let candidate = Candidate { values, sequence: None };
+        assert_eq!(shared.explain(&candidate).ok(), owned.explain(&candidate).ok());
+    }
+    let refusal = |image: &[u8], sha256: &str| read(image, sha256).err().expect("it is refused").to_string();
+    let message = refusal(&image, &Artifact::sha256(b"another"));
+    assert_eq!(message, "image of a model is not usable: it is of another version");
+    assert_eq!(refusal(&[], &sha256), "image of a model is not usable: it ends early");
+    for position in 0..image.len() {
+        let mut damaged = image.clone();
+        damaged[position] ^= 1 << (position % 8);
+        assert!(read(&damaged, &sha256).is_err(), "byte {position}");
+    }
+    for length in (0..image.len()).step_by(8) {
+        assert!(read(&image[..length], &sha256).is_err(), "{length} bytes");
+    }
+    assert!(pipeline(None).to_image(&artifact, &sha256).is_none(), "there is nothing to share");
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl EnsembleBuilder {
         {
             return Err(EnsembleError::Base(base));
         }
-        let (nodes, covers) = (Vec::new(), Vec::new());
+        let (nodes, covers) = (Vec::new().into(), Vec::new().into());
         let ensemble = Ensemble { width, combination, depth: 0, bounds: vec![0], nodes, covers, ranks: None };
         Ok(Self { ensemble, ranks: Vec::new() })
     }
@@ -100,7 +100,7 @@ impl EnsembleBuilder {
     /// [`Self::finish`], where the trees came with the ranks of their thresholds among `cuts`, each feature's ascending.
     pub(super) fn finish_ranked(mut self, cuts: &[Vec<f32>]) -> Result<Ensemble, EnsembleError> {
         let ranks = std::mem::take(&mut self.ranks);
-        self.ensemble.ranks = Ranks::pay(&self.ensemble).then(|| Ranks::new(cuts, ranks));
+        self.ensemble.ranks = Ranks::pay(&self.ensemble).then(|| Ranks::new(cuts, ranks.into()));
         self.whole()
     }
 
@@ -199,8 +199,8 @@ impl Layout {
         }
         let end =
             u32::try_from(ensemble.nodes.len() + self.nodes.len()).map_err(|_| "the nodes are too many")?;
-        ensemble.nodes.append(&mut self.nodes);
-        ensemble.covers.append(&mut self.covers);
+        ensemble.nodes.to_mut().append(&mut self.nodes);
+        ensemble.covers.to_mut().append(&mut self.covers);
         ensemble.bounds.push(end);
         ensemble.depth = ensemble.depth.max(self.depth);
         Ok(())

@@ -45,7 +45,7 @@ impl Ensemble {
     fn leaf_covers(&self) -> impl Iterator<Item = f32> + '_ {
         self.nodes
             .iter()
-            .zip(&self.covers)
+            .zip(self.covers.iter())
             .filter(|(node, cover)| node.is_leaf() && **cover > 0.0)
             .map(|(_, cover)| *cover)
     }

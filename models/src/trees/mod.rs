@@ -3,7 +3,7 @@
 //! ```text
 //! TreeNode (any order, as grown or converted) ─► EnsembleBuilder ─► Ensemble ─► margin, probability, contributions
 //!                                                                    │   ▲
-//!                                                                 to_bytes from_bytes
+//!                                                                 to_bytes from_bytes, to_image from_image
 //! ```
 //!
 //! A node takes eight bytes, and the two children of a node lie side by side, so that a step is one load and one comparison.
@@ -14,12 +14,14 @@ mod builder;
 mod codec;
 mod contributions;
 mod error;
+mod image;
 mod leaves;
 mod node;
 mod path;
 mod quadrature;
 mod ranks;
 mod step;
+mod storage;
 mod walk;
 
 #[cfg(test)]
@@ -31,11 +33,16 @@ use crate::rows::Rows;
 
 pub use builder::{EnsembleBuilder, TreeNode};
 pub use error::EnsembleError;
+pub use image::IMAGE_ALIGNMENT;
 pub use leaves::{Condition, Leaf};
 use node::Node;
 pub use node::{MAX_DEPTH, MAX_LEAVES, MAX_WIDTH};
 pub use path::NodeMeans;
 use ranks::Ranks;
+pub use storage::SharedBytes;
+use storage::Storage;
+#[cfg(test)]
+pub(crate) use storage::aligned;
 
 /// How the leaves that a row reaches become one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,9 +66,9 @@ pub struct Ensemble {
     /// First node of each tree, then the end of the last.
     bounds: Vec<u32>,
     /// Each tree's first one is nothing, and its second one the root.
-    nodes: Vec<Node>,
+    nodes: Storage<Node>,
     /// Weight of the training rows in each node. Only explanations read it, so that it lies apart.
-    covers: Vec<f32>,
+    covers: Storage<f32>,
     /// Thresholds by rank, where batches are compared so.
     ranks: Option<Ranks>,
 }
@@ -133,6 +140,19 @@ impl Ensemble {
             Combination::Sum { .. } => 1.0 / (1.0 + (-margin).exp()),
             Combination::Mean => margin.clamp(0.0, 1.0),
         }
+    }
+
+    /// Bytes that belong to the ensemble alone: those of an image that it lies in do not.
+    #[must_use]
+    pub fn owned_bytes(&self) -> usize {
+        let ranks = self.ranks.as_ref().map_or(0, Ranks::owned_bytes);
+        4 * self.bounds.len() + self.nodes.owned_bytes() + self.covers.owned_bytes() + ranks
+    }
+
+    /// The memory with the image that the ensemble lies in, if it does.
+    #[must_use]
+    pub fn shared_bytes(&self) -> Option<&SharedBytes> {
+        self.nodes.shared_bytes()
     }
 
     fn combine(&self, sum: f64) -> f64 {

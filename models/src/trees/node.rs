@@ -21,6 +21,7 @@ const FEATURE_SHIFT: u32 = PAIR_BITS + 1;
 /// A leaf is its own child: it asks for a value that no row has, and sends missing values back to itself. A walk that has
 /// ended may go on without harm.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
 pub(super) struct Node {
     /// Split: values up to this one go left. Leaf: its value.
     pub value: f32,
@@ -39,6 +40,21 @@ impl Node {
     pub fn split(feature: usize, threshold: f32, missing_left: bool, left: usize) -> Self {
         let missing = if missing_left { MISSING_LEFT } else { 0 };
         Self { value: threshold, link: (feature as u32 + 1) << FEATURE_SHIFT | missing | (left / 2) as u32 }
+    }
+
+    /// Whether walks over a tree of `nodes` nodes, for rows of `width` values, can have this one at `at`: a leaf is its own child,
+    /// and those of a split lie behind it.
+    pub fn is_sound(self, at: usize, nodes: usize, width: usize) -> bool {
+        let left = self.left();
+        let is_split = left > at && left + 1 < nodes && self.column() <= width;
+        self.value.is_finite()
+            && if self.is_leaf() { self.link == Self::leaf(0.0, at).link } else { is_split }
+    }
+
+    /// As it lies in memory.
+    pub fn to_bytes(self) -> [u8; 8] {
+        let ([a, b, c, d], [e, f, g, h]) = (self.value.to_ne_bytes(), self.link.to_ne_bytes());
+        [a, b, c, d, e, f, g, h]
     }
 
     pub fn is_leaf(self) -> bool {

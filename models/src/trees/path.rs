@@ -7,6 +7,7 @@
 use super::contributions::share;
 use super::node::ROOT;
 use super::step::{LANES, paths_of_rows};
+use super::storage::Storage;
 use super::{Combination, Ensemble};
 use crate::rows::Rows;
 
@@ -20,7 +21,25 @@ const FITTING: usize = 1 << 15;
 /// Mean of the leaves below each node, over the training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeMeans {
-    means: Vec<f32>,
+    means: Storage<f32>,
+}
+
+impl NodeMeans {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &f32> {
+        self.means.iter()
+    }
+
+    /// Bytes that belong to the means alone.
+    #[must_use]
+    pub fn owned_bytes(&self) -> usize {
+        self.means.owned_bytes()
+    }
+}
+
+impl From<Storage<f32>> for NodeMeans {
+    fn from(means: Storage<f32>) -> Self {
+        Self { means }
+    }
 }
 
 impl Ensemble {
@@ -42,7 +61,7 @@ impl Ensemble {
                 };
             }
         }
-        NodeMeans { means }
+        NodeMeans { means: means.into() }
     }
 
     /// How far each value of each row moves the margin away from the mean margin of the training rows, along the row's path;

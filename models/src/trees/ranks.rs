@@ -4,6 +4,7 @@
 use super::Ensemble;
 use super::node::Node;
 use super::step::LANES;
+use super::storage::Storage;
 
 /// Thresholds of a feature, at the most: a rank is a byte.
 const MOST: usize = u8::MAX as usize;
@@ -21,7 +22,7 @@ pub(super) type Entries = [[u8; LANES]];
 pub(super) struct Ranks {
     cuts: Vec<Cuts>,
     /// The rank of each node's threshold; 0 in a leaf.
-    of_node: Vec<u8>,
+    of_node: Storage<u8>,
 }
 
 impl Ranks {
@@ -37,12 +38,12 @@ impl Ranks {
             }
             cuts[node.feature()].partition_point(|cut| cut.total_cmp(&node.value).is_lt()) as u8
         };
-        let of_node = ensemble.nodes.iter().map(rank).collect();
-        Self::can_name(&cuts).then(|| Self::new(&cuts, of_node))
+        let of_node: Vec<u8> = ensemble.nodes.iter().map(rank).collect();
+        Self::can_name(&cuts).then(|| Self::new(&cuts, of_node.into()))
     }
 
     /// From what [`Self::can_name`] and [`Self::pay`] have agreed to.
-    pub fn new(cuts: &[Vec<f32>], of_node: Vec<u8>) -> Self {
+    pub fn new(cuts: &[Vec<f32>], of_node: Storage<u8>) -> Self {
         Self { cuts: cuts.iter().map(|cuts| Cuts::new(cuts)).collect(), of_node }
     }
 
@@ -59,6 +60,11 @@ impl Ranks {
     /// The ranks of all nodes.
     pub fn of_nodes(&self) -> &[u8] {
         &self.of_node
+    }
+
+    /// Bytes that belong to the ranks alone.
+    pub fn owned_bytes(&self) -> usize {
+        size_of_val(self.cuts.as_slice()) + self.of_node.owned_bytes()
     }
 
     /// Entries of a group of rows: two a value, and two for leaves.

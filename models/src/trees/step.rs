@@ -1,8 +1,9 @@
 //! Eight walks in step, from roots to leaves.
 //!
 //! What walks read is not asked whether it is there: that would double their time. Nodes are private to this folder, and come
-//! from [`Layout`](super::builder::Layout) alone, which places both children of a split inside its tree, makes a leaf its own
-//! child, and lets no node name a value outside the rows of its ensemble.
+//! from [`Layout`](super::builder::Layout), which places both children of a split inside its tree, makes a leaf its own child, and
+//! lets no node name a value outside the rows of its ensemble; or from an [`image`](super::image), where all of that is checked
+//! once, and which nobody may change afterwards.
 
 #![expect(unsafe_code, reason = "walks read unchecked what the builder has checked")]
 

@@ -2,9 +2,10 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, batches, deep, switching, refresh.
+//! rows, calls, features, batches, deep, switching, refresh, cold, memory.
 
 mod calls;
+mod connections;
 mod deep;
 mod inserts;
 mod measure;
@@ -19,7 +20,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -29,6 +30,8 @@ const PARTS: [Part; 9] = [
     ("deep", deep::deep),
     ("switching", switching::switching),
     ("refresh", |_| refresh::refresh()),
+    ("cold", connections::cold),
+    ("memory", connections::memory),
 ];
 
 fn main() -> ExitCode {

@@ -110,6 +110,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.refresh_states(bigint,bigint,integer)", "v u - -"),
     ("botdet.scores_of_chunk(bigint,bigint,bigint,bigint)", "s s strict -"),
     ("botdet.states_from_rows(bigint,bigint,bigint,bigint)", "s s strict -"),
+    ("botdet_prewarm(text)", "v u - -"),
     ("botdet_store_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - definer"),
     ("botdet_register_onnx(bytea,text,text)", "v u - definer"),

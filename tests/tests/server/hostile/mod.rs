@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 52] = [
+const CALLS: [&str; 53] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -22,6 +22,7 @@ const CALLS: [&str; 52] = [
     "SELECT public.botdet_score('account'::pg_catalog.text, '{\"event_count\": 3}'::pg_catalog.jsonb)",
     "SELECT * FROM public.botdet_score_batch(ARRAY[1, 2, 3]::pg_catalog.int8[])",
     "SELECT public.botdet_store_scores(ARRAY[1, 2, 3]::pg_catalog.int8[])",
+    "SELECT * FROM public.botdet_prewarm()",
     "SELECT public.botdet_anomaly(1::pg_catalog.int8)",
     "SELECT * FROM public.botdet_explain(1::pg_catalog.int8)",
     "SELECT * FROM public.botdet_lockstep()",
