@@ -159,8 +159,8 @@ fn load(version: &Version) -> Result<Pipeline, PipelineError> {
         let artifact = Artifact::from_bytes(bytes)?;
         let pipeline = Pipeline::new(&artifact, Box::new(open_sequence_model))?;
         // The row says what it likes; the file is for all databases.
-        let has_sha256 = pipeline.trees().is_some() && Artifact::sha256(bytes) == version.sha256;
-        let image = if has_sha256 { pipeline.to_image(&artifact, &version.sha256) } else { None };
+        let is_itself = Artifact::sha256(bytes) == version.sha256;
+        let image = if is_itself { pipeline.to_image(&artifact, &version.sha256) } else { None };
         Ok((pipeline, image))
     });
     let (pipeline, image) = read.unwrap_or_else(|| Err(gone()))?;

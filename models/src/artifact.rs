@@ -231,6 +231,15 @@ impl Artifact {
     /// # Errors
     /// [`ArtifactError`] with the first thing that is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        Self::read(bytes, true)
+    }
+
+    /// As [`Self::from_bytes`], of bytes that some other checksum has shown to be those of [`Self::to_bytes`].
+    pub(crate) fn from_checked_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        Self::read(bytes, false)
+    }
+
+    fn read(bytes: &[u8], check: bool) -> Result<Self, ArtifactError> {
         if bytes.len() > MAX_ARTIFACT_BYTES {
             return Err(ArtifactError::TooLarge { found: bytes.len(), allowed: MAX_ARTIFACT_BYTES });
         }
@@ -256,14 +265,14 @@ impl Artifact {
         if bytes.len() != expected {
             return Err(truncated(expected));
         }
-        if let Some(error) = damaged(bytes) {
+        if let Some(error) = check.then(|| damaged(bytes)).flatten() {
             return Err(error);
         }
         let mut rest = &bytes[HEADER + manifest_length..];
         let mut parts = Vec::with_capacity(manifest.parts.len());
         for entry in &manifest.parts {
             let (part, behind) = rest.split_at_checked(entry.length as usize).ok_or(truncated(expected))?;
-            if hex(&Sha256::digest(part)) != entry.sha256 {
+            if check && hex(&Sha256::digest(part)) != entry.sha256 {
                 return Err(ArtifactError::Checksum(format!("part {}", entry.name)));
             }
             parts.push(part.to_vec());

@@ -8,7 +8,7 @@
 //! 16       64       SHA-256 of the artifact, in hexadecimal
 //! 80       8        length A of the artifact without its trees
 //! 88       A        that artifact, padded to eight bytes
-//! ...      ...      image of the trees
+//! ...      ...      image of the trees, if there are any
 //! ```
 //!
 //! In the byte order of the machine that made it.
@@ -25,20 +25,22 @@ const SHA256: usize = 64;
 const HEADER: usize = HASHED_FROM + SHA256 + 8;
 
 impl Pipeline {
-    /// The pipeline's image, which [`Self::from_image`] reads; `None` without trees, when it would save next to nothing. `artifact` is
-    /// what the pipeline was built of, and `sha256` that of its bytes.
+    /// The pipeline's image, which [`Self::from_image`] reads. `artifact` is what the pipeline was built of, and `sha256` that of its
+    /// bytes, in hexadecimal; `None` where that is not what it can be.
     #[must_use]
     pub fn to_image(&self, artifact: &Artifact, sha256: &str) -> Option<Vec<u8>> {
-        let trees = self.stages.trees.as_ref().filter(|_| sha256.len() == SHA256)?;
+        let sha256: &[u8; SHA256] = sha256.as_bytes().try_into().ok()?;
         let rest = artifact.clone().without_part(Stages::TREES).to_bytes();
         let mut out = Vec::with_capacity(HEADER + rest.len());
         out.extend(MAGIC);
         out.extend([0; 8]);
-        out.extend(sha256.as_bytes());
+        out.extend(sha256);
         out.extend((rest.len() as u64).to_ne_bytes());
         out.extend(rest);
         out.resize(out.len().next_multiple_of(IMAGE_ALIGNMENT), 0);
-        out.extend(trees.to_image());
+        if let Some(trees) = &self.stages.trees {
+            out.extend(trees.to_image());
+        }
         let checksum = checksum(&out[HASHED_FROM..]);
         out[MAGIC.len()..HASHED_FROM].copy_from_slice(&checksum.to_ne_bytes());
         Some(out)
@@ -68,8 +70,13 @@ impl Pipeline {
         }
         let length = header.last_chunk().map_or(0, |length| u64::from_ne_bytes(*length)) as usize;
         let artifact = behind.get(..length).ok_or(PipelineError::Image("it ends early"))?;
-        let artifact = Artifact::from_bytes(artifact)?;
+        let artifact = Artifact::from_checked_bytes(artifact)?;
         let trees_at = (HEADER + length).next_multiple_of(IMAGE_ALIGNMENT);
-        Self::build(&artifact, open, |width| TreeStage::from_image(image, trees_at, width).map(Some))
+        let has_trees = trees_at < bytes.len();
+        let trees = |width| has_trees.then(|| TreeStage::from_image(image, trees_at, width)).transpose();
+        let mut pipeline = Self::build(&artifact, open, trees)?;
+        // Nothing else is read in place.
+        pipeline.image_bytes = if has_trees { bytes.len() } else { 0 };
+        Ok(pipeline)
     }
 }

@@ -17,7 +17,7 @@ const TIMES_JSON: usize = 2;
 pub struct MemoryUse {
     /// Of the process that has loaded it, roughly.
     pub own: usize,
-    /// Of an image that processes share, where it has one.
+    /// Of the image that processes share, where its trees lie in one.
     pub shared: usize,
 }
 
@@ -31,10 +31,9 @@ impl Pipeline {
             (length, false) => length,
             (length, true) => length * (1 + TIMES_FILE) + OPEN_BYTES,
         });
-        let image = self.trees().and_then(|trees| trees.shared_bytes());
         MemoryUse {
             own: self.small_bytes + trees.map_or(0, |trees| trees.owned_bytes()) + sequence,
-            shared: image.map_or(0, |image| AsRef::<[u8]>::as_ref(&**image).len()),
+            shared: self.image_bytes,
         }
     }
 

@@ -124,6 +124,8 @@ pub struct Pipeline {
     shift: f64,
     /// Memory of everything but the stages, roughly.
     small_bytes: usize,
+    /// Length of the image that its trees lie in, if they do.
+    image_bytes: usize,
 }
 
 /// What whoever serves a version sets in place of what it learned; `None` leaves that as it is.
@@ -186,6 +188,7 @@ impl Pipeline {
         let stages = Stages::of(artifact, trees, &columns, &decision, open)?;
         Ok(Self {
             small_bytes: memory::small_bytes(artifact),
+            image_bytes: 0,
             manifest: artifact.manifest().clone(),
             thresholds: thresholds(&decision, &Overrides::default()),
             shift: 0.0,

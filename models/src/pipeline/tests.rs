@@ -211,7 +211,11 @@ fn an_image_scores_as_the_artifact_does_and_no_damage_to_it_goes_unnoticed() {
     for length in (0..image.len()).step_by(8) {
         assert!(read(&image[..length], &sha256).is_err(), "{length} bytes");
     }
-    assert!(pipeline(None).to_image(&artifact, &sha256).is_none(), "there is nothing to share");
+    assert!(owned.to_image(&artifact, "0").is_none(), "no SHA-256 is as short");
+    let mut owned = pipeline(None);
+    let image = owned.to_image(&self::artifact(None), &sha256).expect("it needs no trees");
+    let mut shared = read(&image, &sha256).expect("it is sound");
+    assert_eq!(score(&mut shared, &rows[0], Depth::Full), score(&mut owned, &rows[0], Depth::Full));
 }
 
 #[test]

@@ -149,12 +149,6 @@ impl Ensemble {
         4 * self.bounds.len() + self.nodes.owned_bytes() + self.covers.owned_bytes() + ranks
     }
 
-    /// The memory with the image that the ensemble lies in, if it does.
-    #[must_use]
-    pub fn shared_bytes(&self) -> Option<&SharedBytes> {
-        self.nodes.shared_bytes()
-    }
-
     fn combine(&self, sum: f64) -> f64 {
         match self.combination {
             Combination::Sum { base } => base + sum,

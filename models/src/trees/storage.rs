@@ -33,10 +33,10 @@ unsafe impl Plain for Node {}
 #[derive(Clone)]
 pub(super) enum Storage<T: 'static> {
     Owned(Vec<T>),
-    /// `items` lie in `bytes`, and are not handed out for longer than those are held.
+    /// `items` lie in the bytes beside them, and are not handed out for longer than those are held.
     Shared {
         items: &'static [T],
-        bytes: SharedBytes,
+        _bytes: SharedBytes,
     },
 }
 
@@ -52,7 +52,7 @@ impl<T: Plain> Storage<T> {
         // SAFETY: what was borrowed of the owner stays while that does: it is held beside the items, and nobody can have it to
         // change while it is held.
         let items = unsafe { &*std::ptr::from_ref(items) };
-        Some(Self::Shared { items, bytes: Arc::clone(bytes) })
+        Some(Self::Shared { items, _bytes: Arc::clone(bytes) })
     }
 
     /// The items to change, copied before where they are not owned.
@@ -73,14 +73,6 @@ impl<T> Storage<T> {
         match self {
             Self::Owned(items) => size_of_val(items.as_slice()),
             Self::Shared { .. } => 0,
-        }
-    }
-
-    /// The memory that the items lie in, where they are not owned.
-    pub fn shared_bytes(&self) -> Option<&SharedBytes> {
-        match self {
-            Self::Owned(_) => None,
-            Self::Shared { bytes, .. } => Some(bytes),
         }
     }
 }
