@@ -66,6 +66,8 @@ pub enum Error {
     NotASource(String),
     /// A trigger function was called by something else.
     NotAnEventTrigger,
+    /// The database has the functions of an earlier version than the library's.
+    OutdatedFunctions,
     /// What an account had done by then is only known together with what it did later.
     ArchivedMoment {
         account_id: i64,
@@ -172,6 +174,10 @@ impl Error {
                 format!("botdet_flag() was fired for table {relation}, which is not bound")
             }
             Self::NotAnEventTrigger => "not called by an event trigger".to_owned(),
+            Self::OutdatedFunctions => format!(
+                "functions of this database are older than the extension's library, which is that of version {}",
+                env!("CARGO_PKG_VERSION")
+            ),
             Self::ArchivedMoment { account_id, as_of, archived_until } => format!(
                 "account {account_id} is archived until {}, and cannot be told as of {}",
                 written(*archived_until),
@@ -225,10 +231,11 @@ impl Error {
             Self::NotAStatementTrigger(_) | Self::NotASource(_) | Self::NotAnEventTrigger => {
                 PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED
             }
+            Self::OutdatedFunctions => PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         if let Self::ColumnType { accepted, .. } = self {
             return Some(format!("The type may be {accepted}."));
         }
@@ -283,6 +290,9 @@ impl Error {
             Self::ArchivedState { .. } => Some(
                 "Restore this row of botdet.archived_state, or delete it: what is left of the account's rows then makes its state.",
             ),
+            Self::OutdatedFunctions => {
+                Some("Run ALTER EXTENSION botdet UPDATE in this database, as a superuser.")
+            }
             Self::NotASource(_) => Some("botdet_bind_source() binds a table, and creates its triggers."),
             _ => None,
         };
@@ -291,13 +301,21 @@ impl Error {
 
     /// Ends the statement.
     pub fn raise(self) -> ! {
+        self.report().report(PgLogLevel::ERROR);
+        unreachable!("an error report ends the statement")
+    }
+
+    /// Tells the client, and goes on.
+    pub fn warn(self) {
+        self.report().report(PgLogLevel::WARNING);
+    }
+
+    fn report(&self) -> ErrorReport {
         let report = ErrorReport::new(self.code(), self.message(), "botdet");
-        let report = match self.hint() {
+        match self.hint() {
             Some(hint) => report.set_hint(hint),
             None => report,
-        };
-        report.report(PgLogLevel::ERROR);
-        unreachable!("an error report ends the statement")
+        }
     }
 }
 

@@ -27,7 +27,9 @@ COMMENT ON COLUMN botdet.detector.insert_mode IS
 INSERT INTO botdet.detector (detector, description)
 VALUES
     ('account', 'accounts that are run by a program, from their activity and profile'),
-    ('spammer', 'accounts that send spam, from metrics of what they do and show');
+    ('spammer', 'accounts that send spam, from metrics of what they do and show')
+-- An update has those of the version before, with their settings.
+ON CONFLICT ON CONSTRAINT detector_pkey DO NOTHING;
 
 -- Accounts and what they do ----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 CREATE FUNCTION botdet_features(user_id bigint, as_of timestamptz DEFAULT 'infinity')
 RETURNS botdet.account_features
 STRICT STABLE PARALLEL SAFE COST 1000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_features';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_features_numbered';
 COMMENT ON FUNCTION botdet_features(bigint, timestamptz) IS
     'features of an account from its activity up to as_of (all by default) and its profile; all NULL for an unknown account';
 
@@ -23,7 +23,7 @@ COMMENT ON FUNCTION botdet_features(uuid, timestamptz) IS 'features of the accou
 CREATE FUNCTION botdet_account_state(user_id bigint, as_of timestamptz DEFAULT 'infinity')
 RETURNS bytea
 STRICT STABLE PARALLEL SAFE COST 1000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_account_state';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_state_numbered';
 COMMENT ON FUNCTION botdet_account_state(bigint, timestamptz) IS
     'summary of an account''s activity up to as_of, in the extension''s own format: what training reads';
 
@@ -31,7 +31,7 @@ CREATE FUNCTION botdet_rebuild_state(user_id bigint)
 RETURNS boolean
 STRICT VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp SET row_security = off
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_rebuild_state';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_state_rebuild';
 COMMENT ON FUNCTION botdet_rebuild_state(bigint) IS
     'builds an account''s state again from its rows; true when it has any';
 

@@ -3,7 +3,7 @@
 CREATE FUNCTION botdet_score(user_id bigint)
 RETURNS botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 50000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_account';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_numbered';
 COMMENT ON FUNCTION botdet_score(bigint) IS
     'probability that an account is a bot, with interval, anomaly, deciding stage, version and reasons; stage is none for an unknown account';
 
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION botdet_score(uuid) IS 'score of the account with this key; s
 CREATE FUNCTION botdet_score(features botdet.account_features)
 RETURNS botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_features';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_vector';
 COMMENT ON FUNCTION botdet_score(botdet.account_features) IS
     'score from features alone: filter and trees answer, since there is no sequence of events to look at';
 
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION botdet_score(text, jsonb) IS
 CREATE FUNCTION botdet_score_batch(user_ids bigint[])
 RETURNS SETOF botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_batch';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_numbers';
 COMMENT ON FUNCTION botdet_score_batch(bigint[]) IS
     'scores of many accounts, in the order given; faster an account than botdet_score, NULL elements are passed over';
 
@@ -51,7 +51,7 @@ COMMENT ON FUNCTION botdet_store_scores(bigint[]) IS
 CREATE FUNCTION botdet_anomaly(user_id bigint)
 RETURNS botdet.anomaly_result
 STRICT STABLE PARALLEL SAFE COST 2000
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_anomaly_numbered';
 COMMENT ON FUNCTION botdet_anomaly(bigint) IS
     'how unusual an account is among those the active model was trained on; an error when no anomaly model is active';
 
@@ -80,7 +80,7 @@ RETURNS TABLE (
     percentile double precision
 )
 STRICT STABLE PARALLEL SAFE COST 2000 ROWS 48
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_explain_numbered';
 COMMENT ON FUNCTION botdet_explain(bigint) IS
     'all that makes up an account''s score, strongest first: features, other stages and baseline with the log-odds each adds, which sum up to those of bot_probability; percentile is the share (0 to 1) of training accounts at or below the value';
 

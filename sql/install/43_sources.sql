@@ -3,7 +3,7 @@
 CREATE FUNCTION botdet_flag()
 RETURNS trigger
 VOLATILE PARALLEL UNSAFE
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_flag';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_capture';
 COMMENT ON FUNCTION botdet_flag() IS
     'AFTER trigger FOR EACH STATEMENT on a bound table: notes what changed; states and scores are written before the transaction commits';
 

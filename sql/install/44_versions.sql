@@ -6,8 +6,7 @@
 CREATE FUNCTION botdet_register_model(artifact bytea, comment text DEFAULT NULL)
 RETURNS text
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET search_path = pg_catalog, pg_temp
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_register_model';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_register_artifact';
 COMMENT ON FUNCTION botdet_register_model(bytea, text) IS
     'checks an artifact, opens its models, stores it and returns the version''s name; the same artifact gives the same version';
 

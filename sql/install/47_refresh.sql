@@ -27,7 +27,7 @@ CREATE FUNCTION botdet.refresh_scores(refresh_id bigint, after bigint, batch int
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 1000000
 SET search_path = pg_catalog, pg_temp SET row_security = off
-LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_scores';
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_refresh_chunk';
 COMMENT ON FUNCTION botdet.refresh_scores(bigint, bigint, integer) IS
     'scores the next accounts of a refresh, by parallel workers where there are any; returns the last of them';
 

@@ -71,7 +71,8 @@ install_extension() {
     local stage=$CLUSTER/stage file
     rm -rf "$stage"
     "$ROOT/docker/stage.sh" "$stage"
-    for file in "$stage"/extension/*; do
+    # Beside it what was installed by earlier versions, which tests of upgrades begin with.
+    for file in "$stage"/extension/* "$ROOT"/tests/fixtures/botdet--*.sql; do
         replace_file "$file" "$TREE$SHARE_DIR/extension/$(basename "$file")" || true
     done
     if replace_file "$stage/lib/botdet.so" "$TREE$LIB_DIR/botdet.so" 0755 && ready; then

@@ -32,12 +32,8 @@ impl OwnServer {
     /// When the program cannot be run here.
     #[must_use]
     pub fn start(settings: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("botdet-test-{}-{count}", std::process::id()));
         let account = Account::of_the_server();
-        fs::create_dir(&directory).expect("a directory can be made");
-        account.own(&directory);
+        let directory = own_directory(&account);
         let data = directory.join("data");
         programs::output(
             account
@@ -46,23 +42,44 @@ impl OwnServer {
                 .args(["--no-sync", "--no-instructions", "--pgdata"])
                 .arg(&data),
         );
-        let lines = format!(
-            "listen_addresses = ''\nunix_socket_directories = '{}'\nfsync = off\nshared_buffers = 16MB
-             max_connections = 20\nlog_line_prefix = '%b: '\n{settings}\n",
-            directory.display()
+        configure(
+            &directory,
+            &format!(
+                "listen_addresses = ''\nfsync = off\nshared_buffers = 16MB\nmax_connections = 20
+                 log_line_prefix = '%b: '\n{settings}\n"
+            ),
         );
-        let configuration = fs::OpenOptions::new().append(true).open(data.join("postgresql.conf"));
-        let mut configuration = configuration.expect("initdb has made a configuration");
-        configuration.write_all(lines.as_bytes()).expect("settings can be written");
-        let log = fs::File::create(directory.join("log")).expect("a log can be made");
-        let program = account.directory.join("postgres");
-        let process = account
-            .command(&program)
-            .arg("-D")
-            .arg(&data)
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| unreachable!("cannot run {}: {error}", program.display()));
+        Self::launch(&account, directory)
+    }
+
+    /// Starts a hot standby of it, which follows by streaming.
+    ///
+    /// # Panics
+    /// When the server cannot be copied.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let account = Account::of_the_server();
+        let directory = own_directory(&account);
+        programs::output(
+            account
+                .command(&programs::directory().join("pg_basebackup"))
+                .args([
+                    "--username=postgres",
+                    "--checkpoint=fast",
+                    "--no-sync",
+                    "--write-recovery-conf",
+                    "--host",
+                ])
+                .arg(&self.directory)
+                .arg("--pgdata")
+                .arg(directory.join("data")),
+        );
+        configure(&directory, "");
+        Self::launch(&account, directory)
+    }
+
+    fn launch(account: &Account, directory: PathBuf) -> Self {
+        let process = account.postgres(&directory);
         let mut server = Self { directory, process };
         server.wait_until_ready();
         server
@@ -119,6 +136,41 @@ impl OwnServer {
         }
     }
 
+    /// Ends all of its processes at once with SIGKILL, so that nothing is written any more.
+    ///
+    /// # Panics
+    /// When its processes cannot be found.
+    pub fn kill(&mut self) {
+        let id = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("it runs");
+        // The postmaster first: it would start others anew.
+        self.signal("KILL");
+        let children: Vec<&str> = children.split_whitespace().collect();
+        let _ = Command::new("kill").arg("-KILL").args(&children).stderr(Stdio::null()).status();
+        let _ = self.process.wait();
+        // A server does not start while one of them still holds the shared memory.
+        let started = Instant::now();
+        while children.iter().any(|process| is_alive(process)) {
+            assert!(started.elapsed() < PATIENCE, "processes do not end");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again on the data that there is.
+    pub fn start_again(&mut self) {
+        self.process = Account::of_the_server().postgres(&self.directory);
+        self.wait_until_ready();
+    }
+
+    /// A program that comes with PostgreSQL, set to connect to a database of it.
+    #[must_use]
+    pub fn program(&self, name: &str, database: &str) -> Command {
+        let mut command = Command::new(programs::directory().join(name));
+        command.env("PGHOST", &self.directory).env("PGPORT", "5432");
+        command.env("PGUSER", "postgres").env("PGDATABASE", database);
+        command
+    }
+
     fn signal(&self, name: &str) {
         let process = self.process.id().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &process]).stderr(Stdio::null()).status();
@@ -134,6 +186,29 @@ impl Drop for OwnServer {
         }
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+fn own_directory(account: &Account) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("botdet-test-{}-{count}", std::process::id()));
+    fs::create_dir(&directory).expect("a directory can be made");
+    account.own(&directory);
+    directory
+}
+
+/// Not so when nobody has asked yet how it ended.
+fn is_alive(process: &str) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+/// Adds lines to the configuration, and where clients find the server.
+fn configure(directory: &Path, lines: &str) {
+    let configuration = fs::OpenOptions::new().append(true).open(directory.join("data/postgresql.conf"));
+    let mut configuration = configuration.expect("there is a configuration");
+    writeln!(configuration, "{lines}\nunix_socket_directories = '{}'", directory.display())
+        .expect("settings can be written");
 }
 
 /// Whom the server under test runs as, and where its program lies. Root cannot run a server.
@@ -156,6 +231,18 @@ impl Account {
             unreachable!("a server of one's own needs the server under test on this machine: {data}: {error}")
         });
         Self { user: data.uid(), group: data.gid(), directory: PathBuf::from(directory) }
+    }
+
+    /// Starts a server on the data in a directory, and adds to the log there.
+    fn postgres(&self, directory: &Path) -> Child {
+        let log = fs::OpenOptions::new().create(true).append(true).open(directory.join("log"));
+        let program = self.directory.join("postgres");
+        self.command(&program)
+            .arg("-D")
+            .arg(directory.join("data"))
+            .stderr(log.expect("a log can be made"))
+            .spawn()
+            .unwrap_or_else(|error| unreachable!("cannot run {}: {error}", program.display()))
     }
 
     fn own(&self, path: &Path) {

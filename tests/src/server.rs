@@ -22,7 +22,12 @@ pub fn connect(database: &str) -> Client {
     connect_with(config().dbname(database))
 }
 
-pub(crate) fn connect_with(config: &Config) -> Client {
+/// Connects with these settings.
+///
+/// # Panics
+/// When the server refuses.
+#[must_use]
+pub fn connect_with(config: &Config) -> Client {
     config
         .connect(NoTls)
         .unwrap_or_else(|error| unreachable!("cannot connect to {:?}: {error}", config.get_dbname()))

@@ -3,6 +3,7 @@
 
 mod features;
 mod groups;
+mod legacy;
 mod models;
 mod onnx;
 mod queue;
@@ -20,16 +21,16 @@ use crate::upkeep::capture;
 use crate::worker;
 
 sql_functions! {
-    botdet_features, pg_finfo_botdet_features => features::features;
+    botdet_features_numbered, pg_finfo_botdet_features_numbered => features::features;
     botdet_features_named, pg_finfo_botdet_features_named => features::features_named;
     botdet_features_uuid, pg_finfo_botdet_features_uuid => features::features_uuid;
-    botdet_account_state, pg_finfo_botdet_account_state => features::account_state;
-    botdet_rebuild_state, pg_finfo_botdet_rebuild_state => features::rebuild_state;
+    botdet_state_numbered, pg_finfo_botdet_state_numbered => features::account_state;
+    botdet_state_rebuild, pg_finfo_botdet_state_rebuild => features::rebuild_state;
     botdet_feature_catalog, pg_finfo_botdet_feature_catalog => features::catalog;
-    botdet_score_account, pg_finfo_botdet_score_account => scores::score_account;
+    botdet_score_numbered, pg_finfo_botdet_score_numbered => scores::score_account;
     botdet_score_named, pg_finfo_botdet_score_named => scores::score_named;
     botdet_score_uuid, pg_finfo_botdet_score_uuid => scores::score_uuid;
-    botdet_score_features, pg_finfo_botdet_score_features => scores::score_by_features;
+    botdet_score_vector, pg_finfo_botdet_score_vector => scores::score_by_features;
     botdet_features_of_state, pg_finfo_botdet_features_of_state => features::features_of_state;
     botdet_score_state, pg_finfo_botdet_score_state => scores::score_state;
     botdet_state_add, pg_finfo_botdet_state_add => states::add;
@@ -40,21 +41,21 @@ sql_functions! {
     botdet_score_row, pg_finfo_botdet_score_row => table_rows::score;
     botdet_anomaly_row, pg_finfo_botdet_anomaly_row => table_rows::anomaly;
     botdet_explain_row, pg_finfo_botdet_explain_row => table_rows::explain;
-    botdet_score_batch, pg_finfo_botdet_score_batch => scores::score_batch;
+    botdet_score_numbers, pg_finfo_botdet_score_numbers => scores::score_batch;
     botdet_store_scores, pg_finfo_botdet_store_scores => scores::store_scores;
     botdet_states_from_rows, pg_finfo_botdet_states_from_rows => refresh::states_from_rows;
     botdet_scores_of_chunk, pg_finfo_botdet_scores_of_chunk => refresh::scores_of_chunk;
     botdet_refresh_states, pg_finfo_botdet_refresh_states => refresh::states;
-    botdet_refresh_scores, pg_finfo_botdet_refresh_scores => refresh::scores;
+    botdet_refresh_chunk, pg_finfo_botdet_refresh_chunk => refresh::scores;
     botdet_score_pending, pg_finfo_botdet_score_pending => queue::score_pending;
-    botdet_anomaly, pg_finfo_botdet_anomaly => scores::anomaly;
+    botdet_anomaly_numbered, pg_finfo_botdet_anomaly_numbered => scores::anomaly;
     botdet_anomaly_named, pg_finfo_botdet_anomaly_named => scores::anomaly_named;
     botdet_anomaly_uuid, pg_finfo_botdet_anomaly_uuid => scores::anomaly_uuid;
-    botdet_explain, pg_finfo_botdet_explain => scores::explain;
+    botdet_explain_numbered, pg_finfo_botdet_explain_numbered => scores::explain;
     botdet_explain_named, pg_finfo_botdet_explain_named => scores::explain_named;
     botdet_explain_uuid, pg_finfo_botdet_explain_uuid => scores::explain_uuid;
-    botdet_flag, pg_finfo_botdet_flag => capture;
-    botdet_register_model, pg_finfo_botdet_register_model => models::register;
+    botdet_capture, pg_finfo_botdet_capture => capture;
+    botdet_register_artifact, pg_finfo_botdet_register_artifact => models::register;
     botdet_check_version, pg_finfo_botdet_check_version => models::check_version;
     botdet_prewarm, pg_finfo_botdet_prewarm => models::prewarm;
     botdet_serving_version, pg_finfo_botdet_serving_version => models::serving_version;
