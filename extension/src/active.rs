@@ -70,12 +70,18 @@ pub fn deployment(detector: &str) -> Result<Rc<Deployment>, Error> {
 }
 
 /// What the active snapshot sees, if it was looked up before.
+///
+/// A commit is seen by new snapshots an instant before it is heard of. A statement that begins in between is answered by what was
+/// deployed until then, and so are all of its rows: it does not change over when the news arrives.
 pub fn remembered(detector: &str) -> Option<Rc<Deployment>> {
-    LOOKED_UP.with_borrow(|known| {
-        let known = known.iter().find(|known| known.deployment.detector == detector)?;
-        let is_unchanged = known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes));
-        let has_same_snapshot = || known.snapshot.is_some() && known.snapshot == SnapshotKey::active();
-        (is_unchanged || has_same_snapshot()).then(|| Rc::clone(&known.deployment))
+    let snapshot = SnapshotKey::active();
+    LOOKED_UP.with_borrow_mut(|known| {
+        let known = known.iter_mut().find(|known| known.deployment.detector == detector)?;
+        if known.changes == Some(DEPLOYMENTS.with(invalidation::Watch::changes)) {
+            known.snapshot = snapshot;
+            return Some(Rc::clone(&known.deployment));
+        }
+        (snapshot.is_some() && known.snapshot == snapshot).then(|| Rc::clone(&known.deployment))
     })
 }
 

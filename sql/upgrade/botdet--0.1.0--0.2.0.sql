@@ -68,7 +68,7 @@ DROP FUNCTION botdet_anomaly(bigint);
 DROP TYPE botdet.account_features;
 DROP TYPE botdet.score_result;
 DROP TYPE botdet.anomaly_result;
--- States have another form. Readers use the rows until botdet_refresh_features() has made states of them.
+-- States have another form. Readers use the rows until botdet_refresh_features(everything => true) has made states of them.
 DROP TABLE botdet.account_state;
 
 -- Tables with rows --------------------------------------------------------------------------------------------------------

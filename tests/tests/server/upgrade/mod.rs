@@ -149,7 +149,7 @@ fn an_update_keeps_the_rows_and_makes_the_rest_of_them() {
     );
     other.run(&insert(ACCOUNTS, 1, 60));
     assert_eq!(answers(&mut client), answers(&mut other), "read from the rows");
-    client.run("CALL botdet_refresh_features()");
+    client.run("CALL botdet_refresh_features(everything => true)");
     assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.account_state WHERE NOT stale", &[]), 3);
     assert_eq!(answers(&mut client), answers(&mut other), "read from states");
     for session in [&mut client, &mut other] {
