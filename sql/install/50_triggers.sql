@@ -35,10 +35,13 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    -- Only what nobody has set yet: a row that is inserted by mistake must not undo settings.
     UPDATE botdet.detector
     SET description = NEW.description, threshold = NEW.threshold, automatic_threshold = NEW.automatic_threshold,
         base_rate = NEW.base_rate, insert_mode = NEW.insert_mode, needs_approval = NEW.needs_approval
-    WHERE detector = NEW.detector;
+    WHERE detector = NEW.detector AND threshold IS NULL AND automatic_threshold IS NULL AND base_rate IS NULL
+        AND insert_mode = 'inline' AND NOT needs_approval
+        AND NEW.detector IN ('account', 'spammer') AND pg_catalog.current_query() ~* '^\s*copy';
     RETURN CASE WHEN FOUND THEN NULL ELSE NEW END;
 END
 $$;
