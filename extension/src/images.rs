@@ -2,7 +2,7 @@
 //! reads the artifact.
 //!
 //! They lie among the server's temporary files, in `base/pgsql_tmp/pgsql_tmp_botdet`, each named by the SHA-256 of its artifact,
-//! whatever database that is stored in. PostgreSQL empties that place whenever it starts, and leaves it out of base backups,
+//! whatever database that is stored in, and by the release of the library, which sessions that began before an upgrade still run. PostgreSQL empties that place whenever it starts, and leaves it out of base backups,
 //! `pg_rewind` and `pg_checksums`; a standby has its own. Nothing is lost with a file: the next process that wants it makes it
 //! again. Files that no process has opened for a week go when another is made.
 //!
@@ -89,7 +89,8 @@ fn directory() -> PathBuf {
 
 fn path(sha256: &str) -> Option<PathBuf> {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    (sha256.len() == 64 && sha256.bytes().all(is_digit)).then(|| directory().join(sha256))
+    let name = format!("{sha256}-{}", env!("CARGO_PKG_VERSION"));
+    (sha256.len() == 64 && sha256.bytes().all(is_digit)).then(|| directory().join(name))
 }
 
 fn write_whole(path: &Path, image: &[u8]) -> io::Result<()> {

@@ -51,7 +51,8 @@ fn files(client: &mut Client) -> Vec<String> {
 /// The file of the model with all stages.
 fn file(client: &mut Client) -> PathBuf {
     let version: String = client.value("SELECT encode(sha256($1), 'hex')", &[&model()]);
-    directory(client).join(version)
+    let name = files(client).into_iter().find(|name| name.starts_with(&version));
+    directory(client).join(name.expect("there is one"))
 }
 
 /// Files that a session has mapped.
@@ -172,7 +173,7 @@ fn a_file_outlives_versions_and_databases_without_harm() {
     forged.change("UPDATE botdet.model_version SET sha256 = $1", &[&sha256]);
     forged.run("RESET session_replication_role");
     assert_eq!(scores(&mut server.connect("third")).len(), expected.len());
-    assert!(!files(&mut first).contains(&sha256), "{:?}", files(&mut first));
+    assert!(!files(&mut first).iter().any(|name| name.starts_with(&sha256)), "{:?}", files(&mut first));
 }
 
 #[test]
