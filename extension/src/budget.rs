@@ -29,6 +29,18 @@ pub fn of_a_call<R>(call: impl FnOnce() -> R) -> R {
     call()
 }
 
+/// Runs something beside the call in progress, with a budget of its own: what it uses is not the call's.
+pub fn beside_a_call<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(Spent);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SPENT.set(self.0);
+        }
+    }
+    let _restore = Restore(SPENT.get());
+    of_a_call(work)
+}
+
 /// Runs so many rows within what is left of the call's `limit`; `stop` ends the run when that is used up.
 ///
 /// # Errors

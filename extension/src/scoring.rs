@@ -176,31 +176,47 @@ fn score_loaded(
         .filter(|(_, account)| account.is_known)
         .map(|(index, account)| (index, account.features(), account.sequence()))
         .collect();
+    let challenger = deployment.challenger.as_ref().map(|challenger| &challenger.version);
     let of_challenger = |index: usize| {
-        let serving = deployment.serving(Some(loaded[index].account_id));
-        deployment.challenger.is_some() && serving != deployment.champion.as_ref()
+        challenger.is_some() && deployment.serving(Some(loaded[index].account_id)) == challenger
     };
     let (challenged, others): (Vec<_>, Vec<_>) = known.iter().partition(|(index, ..)| of_challenger(*index));
-    for part in [others, challenged] {
-        let Some((first, ..)) = part.first() else {
+    let mut failed = None;
+    for (part, version) in [(others, deployment.champion.as_ref()), (challenged, challenger)] {
+        if part.is_empty() {
             continue;
-        };
+        }
         let candidates: Vec<Candidate<'_>> = part.iter().map(|known| candidate(known)).collect();
-        let serving = deployment.serving(Some(loaded[*first].account_id));
-        let scores = score_candidates(&candidates, serving, &deployment.overrides, depth)?;
+        let by = |version| score_candidates(&candidates, version, &deployment.overrides, depth);
+        let (scores, version) = match by(version) {
+            // A challenger is on trial: where it cannot be used, nobody goes without an answer.
+            Err(error) if version == challenger && error.concerns_every_account() => {
+                failed = Some(error);
+                (by(deployment.champion.as_ref())?, deployment.champion.as_ref())
+            }
+            scores => (scores?, version),
+        };
         for ((index, ..), score) in part.into_iter().zip(scores) {
             scored[*index].score = Some(score);
-            scored[*index].version = serving.map(|version| version.name.clone());
+            scored[*index].version = version.map(|version| version.name.clone());
         }
+    }
+    if let Some(error) = failed {
+        pgrx::warning!("the champion answers in the challenger's place: {}", error.message());
     }
     if let Some(shadow) = deployment.shadow().filter(|_| purpose == Purpose::Store) {
         let candidates: Vec<Candidate<'_>> = known.iter().map(candidate).collect();
-        let shadowed = score_candidates(&candidates, Some(shadow), &deployment.overrides, depth);
+        let shadowed = budget::beside_a_call(|| {
+            score_candidates(&candidates, Some(shadow), &deployment.overrides, depth)
+        });
         let scores: Vec<Result<Score, String>> = match shadowed {
             Ok(scores) => scores.into_iter().map(Ok).collect(),
             Err(error) => known.iter().map(|_| Err(error.message())).collect(),
         };
-        for ((index, ..), score) in known.iter().zip(scores) {
+        // What it would have looked at more closely is compared when that is done.
+        let is_final =
+            |score: &Result<Score, String>| !score.as_ref().is_ok_and(|score| score.is_provisional);
+        for ((index, ..), score) in known.iter().zip(scores).filter(|(_, score)| is_final(score)) {
             scored[*index].shadow = Some(Shadow { version: shadow.name.clone(), score });
         }
     }

@@ -79,7 +79,7 @@ CREATE TABLE botdet.shadow_score (
     scored_at       timestamptz NOT NULL,
     PRIMARY KEY (account_id, detector)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE botdet.shadow_score IS 'latest score of each account by the version in shadow, written whenever botdet.score is';
+COMMENT ON TABLE botdet.shadow_score IS 'latest score of each account by the version in shadow, written with the score in botdet.score';
 COMMENT ON COLUMN botdet.shadow_score.account_id IS 'who was scored';
 COMMENT ON COLUMN botdet.shadow_score.detector IS 'by which detector';
 COMMENT ON COLUMN botdet.shadow_score.model_version IS 'the version in shadow';

@@ -15,6 +15,9 @@ RETURNS boolean
 STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF EXISTS (SELECT FROM botdet.detector d WHERE d.detector = botdet_create_detector.detector) THEN
+        RETURN false;
+    END IF;
     INSERT INTO botdet.detector (detector, description, insert_mode)
     VALUES (botdet_create_detector.detector, botdet_create_detector.description, 'off')
     ON CONFLICT ON CONSTRAINT detector_pkey DO NOTHING;
@@ -49,6 +52,21 @@ END
 $$;
 COMMENT ON FUNCTION botdet.find_version(text, text) IS 'the version of that name, or that is the champion or the challenger';
 
+CREATE FUNCTION botdet.lock_detector(detector text)
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM botdet.detector d WHERE d.detector = lock_detector.detector FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no detector %', detector
+            USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION botdet.lock_detector(text) IS
+    'has deployments of a detector wait for each other: locked before anything is looked at, by all that deploy';
+
 CREATE FUNCTION botdet.check_version(model_version_id bigint)
 RETURNS TABLE (probes integer, largest_difference double precision, tolerance double precision)
 STRICT VOLATILE PARALLEL UNSAFE ROWS 1
@@ -60,7 +78,7 @@ CREATE FUNCTION botdet_validate_model(
     version text, detector text DEFAULT 'account',
     OUT passed boolean, OUT probes integer, OUT largest_difference double precision, OUT tolerance double precision
 )
-STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET botdet.inference_timeout = 0
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -113,6 +131,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     chosen botdet.model_version := botdet.find_version(version, detector);
 BEGIN
+    IF version <> chosen.version THEN
+        RAISE EXCEPTION 'what is approved is a version, and not whatever is % by then', version
+            USING ERRCODE = 'invalid_parameter_value', HINT = pg_catalog.format('Name it: %s.', chosen.version);
+    END IF;
     IF chosen.created_by = session_user THEN
         RAISE EXCEPTION 'model version % was registered by %, who cannot approve it', chosen.version, chosen.created_by
             USING ERRCODE = 'insufficient_privilege', HINT = 'Somebody else has to look at it.';
@@ -129,11 +151,11 @@ RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
-    chosen botdet.model_version := botdet.find_version(version, detector);
+    chosen botdet.model_version;
 BEGIN
+    PERFORM botdet.lock_detector(detector);
+    chosen := botdet.find_version(version, detector);
     PERFORM botdet.check_deployable(chosen, true);
-    -- One after the other: the settings' row is what all of them lock first.
-    PERFORM FROM botdet.detector d WHERE d.detector = chosen.detector FOR NO KEY UPDATE;
     DELETE FROM botdet.deployment d
     WHERE d.detector = chosen.detector AND d.alias = 'challenger' AND d.model_version_id = chosen.model_version_id;
     INSERT INTO botdet.deployment AS d (detector, model_version_id)
@@ -154,24 +176,34 @@ LANGUAGE plpgsql AS $$
 DECLARE
     champion botdet.deployment;
     target botdet.model_version;
+    candidate record;
     place integer;
 BEGIN
-    PERFORM FROM botdet.detector d WHERE d.detector = botdet_rollback.detector FOR NO KEY UPDATE;
+    PERFORM botdet.lock_detector(detector);
     SELECT d.* INTO champion
     FROM botdet.deployment d WHERE d.detector = botdet_rollback.detector AND d.alias = 'champion';
-    -- Versions that were deleted since are passed over.
-    SELECT p.place INTO place
-    FROM unnest(champion.previous) WITH ORDINALITY AS p (model_version_id, place)
-    JOIN botdet.model_version v USING (model_version_id)
-    WHERE v.model_version_id <> champion.model_version_id
-    ORDER BY p.place LIMIT 1;
+    -- Versions that were deleted since, or that are not sound any more, are passed over.
+    FOR candidate IN
+        SELECT p.place, v AS version
+        FROM unnest(champion.previous) WITH ORDINALITY AS p (model_version_id, place)
+        JOIN botdet.model_version v USING (model_version_id)
+        WHERE v.model_version_id <> champion.model_version_id
+        ORDER BY p.place
+    LOOP
+        BEGIN
+            PERFORM botdet.check_deployable(candidate.version, false);
+            target := candidate.version;
+            place := candidate.place;
+            EXIT;
+        EXCEPTION WHEN data_exception OR data_corrupted OR invalid_binary_representation THEN
+            RAISE WARNING 'model version % is passed over: %', (candidate.version).version, SQLERRM;
+        END;
+    END LOOP;
     IF place IS NULL THEN
         RAISE EXCEPTION 'detector % has no earlier champion to go back to', detector
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = 'botdet_activate() makes any version answer, botdet_deactivate() lets rules do so.';
     END IF;
-    SELECT v.* INTO target FROM botdet.model_version v WHERE v.model_version_id = champion.previous[place];
-    PERFORM botdet.check_deployable(target, false);
     DELETE FROM botdet.deployment d
     WHERE d.detector = target.detector AND d.alias = 'challenger' AND d.model_version_id = target.model_version_id;
     UPDATE botdet.deployment d
@@ -182,16 +214,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION botdet_rollback(text, text) IS
-    'makes the champion before this one answer again, and returns its name; called again, the one before that';
+    'makes the champion before this one answer again, and returns its name; called again, the one before that. Versions that are gone or not sound any more are passed over';
 
 CREATE FUNCTION botdet.challenge(version text, share double precision, detector text)
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
-    chosen botdet.model_version := botdet.find_version(version, detector);
+    chosen botdet.model_version;
 BEGIN
-    PERFORM FROM botdet.detector d WHERE d.detector = chosen.detector FOR NO KEY UPDATE;
+    PERFORM botdet.lock_detector(detector);
+    IF detector <> 'account' THEN
+        RAISE EXCEPTION 'detector % judges rows, which are always the champion''s', detector
+            USING ERRCODE = 'feature_not_supported', HINT = 'Versions that judge accounts can be tried beside the champion.';
+    END IF;
+    chosen := botdet.find_version(version, detector);
     IF EXISTS (
         SELECT FROM botdet.deployment d
         WHERE d.detector = chosen.detector AND d.alias = 'champion' AND d.model_version_id = chosen.model_version_id
@@ -242,6 +279,7 @@ RETURNS boolean
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM botdet.lock_detector(detector);
     DELETE FROM botdet.deployment d WHERE d.detector = botdet_withdraw.detector AND d.alias = 'challenger';
     RETURN FOUND;
 END
@@ -255,6 +293,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     was_active boolean;
 BEGIN
+    PERFORM botdet.lock_detector(detector);
     DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.alias = 'champion';
     was_active := FOUND;
     -- A challenger that answers for some would go on; one in shadow may be compared with rules.

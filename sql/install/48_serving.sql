@@ -49,8 +49,12 @@ SELECT s.detector, s.model_version AS champion, x.model_version AS challenger, c
        count(*) FILTER (WHERE l.is_bot = s.is_bot) AS champion_right,
        count(*) FILTER (WHERE l.is_bot = x.is_bot) AS challenger_right
 FROM botdet.shadow_score x
-JOIN botdet.score s USING (account_id, detector)
-LEFT JOIN botdet.label l USING (account_id, detector)
+-- Both were written together, or they are not of the same moment.
+JOIN botdet.score s ON s.account_id = x.account_id AND s.detector = x.detector AND s.scored_at = x.scored_at
+    AND s.model_version IS DISTINCT FROM x.model_version
+JOIN botdet.model_version v ON v.detector = x.detector AND v.version = x.model_version
+-- Labels that it may have learned from say nothing.
+LEFT JOIN botdet.label l ON l.account_id = x.account_id AND l.detector = x.detector AND l.labelled_at >= v.created_at
 GROUP BY s.detector, s.model_version, x.model_version;
 COMMENT ON VIEW botdet.shadow_comparison IS 'how the version in shadow compares with the one that answered, on the accounts scored by both';
 COMMENT ON COLUMN botdet.shadow_comparison.detector IS 'of which detector';
@@ -65,12 +69,32 @@ COMMENT ON COLUMN botdet.shadow_comparison.mean_difference IS 'mean of the chall
 COMMENT ON COLUMN botdet.shadow_comparison.mean_absolute_difference IS 'mean distance of the two probabilities';
 COMMENT ON COLUMN botdet.shadow_comparison.correlation IS 'correlation of the two probabilities';
 COMMENT ON COLUMN botdet.shadow_comparison.failures IS 'accounts that the challenger could not score';
-COMMENT ON COLUMN botdet.shadow_comparison.labels IS 'accounts among them whose truth is known';
+COMMENT ON COLUMN botdet.shadow_comparison.labels IS 'accounts among them whose truth was told since the challenger was registered';
 COMMENT ON COLUMN botdet.shadow_comparison.champion_right IS 'of these, how many the champion judged rightly';
 COMMENT ON COLUMN botdet.shadow_comparison.challenger_right IS 'of these, how many the challenger judged rightly';
 
+CREATE FUNCTION botdet.confusion(detector text, version text, since timestamptz)
+RETURNS TABLE (
+    labels bigint, true_positives bigint, false_positives bigint, false_negatives bigint,
+    true_negatives bigint, brier double precision
+)
+STRICT STABLE PARALLEL SAFE COST 10000 ROWS 1 SET search_path = pg_catalog, pg_temp
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT count(*), count(*) FILTER (WHERE l.is_bot AND s.is_bot),
+           count(*) FILTER (WHERE NOT l.is_bot AND s.is_bot), count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot),
+           count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot),
+           avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2')
+    FROM botdet.score s
+    JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id
+    WHERE s.detector = confusion.detector AND s.model_version = confusion.version AND s.is_bot IS NOT NULL
+        AND s.scored_at >= confusion.since AND l.labelled_at >= confusion.since;
+END;
+COMMENT ON FUNCTION botdet.confusion(text, text, timestamptz) IS
+    'how scores that a version has made since a time agree with labels made since; by the latest score of each account';
+
 CREATE VIEW botdet.version_performance WITH (security_invoker = true) AS
-SELECT c.detector, c.version, c.alias, c.labels, c.true_positives, c.false_positives, c.false_negatives, c.true_negatives,
+SELECT v.detector, v.version, d.alias, c.labels, c.true_positives, c.false_positives, c.false_negatives, c.true_negatives,
        (c.true_positives + c.true_negatives)::double precision / c.labels::double precision AS accuracy,
        c.true_positives::double precision / nullif(c.true_positives + c.false_positives, bigint '0')::double precision
            AS "precision",
@@ -80,19 +104,10 @@ SELECT c.detector, c.version, c.alias, c.labels, c.true_positives, c.false_posit
            / nullif(c.true_positives + c.true_positives + c.false_positives + c.false_negatives, bigint '0')::double precision
            AS f1,
        c.brier
-FROM (
-    SELECT v.detector, v.version, d.alias, count(*) AS labels,
-           count(*) FILTER (WHERE l.is_bot AND s.is_bot) AS true_positives,
-           count(*) FILTER (WHERE NOT l.is_bot AND s.is_bot) AS false_positives,
-           count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot) AS false_negatives,
-           count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot) AS true_negatives,
-           avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2') AS brier
-    FROM botdet.model_version v
-    JOIN botdet.score s ON s.detector = v.detector AND s.model_version = v.version AND s.is_bot IS NOT NULL
-    JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id AND l.labelled_at >= v.created_at
-    LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id
-    GROUP BY v.detector, v.version, d.alias
-) AS c;
+FROM botdet.model_version v
+LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id
+CROSS JOIN LATERAL botdet.confusion(v.detector, v.version, v.created_at) AS c
+WHERE c.labels > bigint '0';
 COMMENT ON VIEW botdet.version_performance IS
     'how versions do on labels made since they were registered, which they cannot have learned from; by the latest score of each account';
 COMMENT ON COLUMN botdet.version_performance.detector IS 'of which detector';
@@ -116,39 +131,44 @@ RETURNS TABLE (
 )
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
-    watched record;
+    watch botdet.watch;
 BEGIN
-    FOR watched IN
-        SELECT w.detector, p.version, w.metric, w.lowest, p.labels, d.previous <> '{}' AS has_previous,
-               p.labels >= w.labels AS suffices,
-               CASE w.metric
-                   WHEN 'accuracy' THEN p.accuracy WHEN 'precision' THEN p."precision"
-                   WHEN 'recall' THEN p.recall ELSE p.f1
-               END AS value
-        FROM botdet.watch w
-        JOIN botdet.deployment d ON d.detector = w.detector AND d.alias = 'champion'
-        JOIN botdet.version_performance p ON p.detector = w.detector AND p.alias = 'champion'
-        ORDER BY w.detector
-    LOOP
-        detector := watched.detector;
-        version := watched.version;
-        metric := watched.metric;
-        value := watched.value;
-        lowest := watched.lowest;
-        labels := watched.labels;
+    FOR watch IN SELECT w.* FROM botdet.watch w ORDER BY w.detector LOOP
+        -- Whoever deploys meanwhile waits, and is judged by the next call.
+        PERFORM botdet.lock_detector(watch.detector);
+        detector := watch.detector;
+        metric := watch.metric;
+        lowest := watch.lowest;
         rolled_back_to := NULL;
-        IF watched.suffices AND watched.value < watched.lowest THEN
-            IF watched.has_previous THEN
+        SELECT v.version, c.labels,
+               CASE watch.metric
+                   WHEN 'accuracy' THEN (c.true_positives + c.true_negatives)::double precision / c.labels
+                   -- Bots are there, and none is called so.
+                   WHEN 'precision' THEN coalesce(
+                       c.true_positives::double precision / nullif(c.true_positives + c.false_positives, 0),
+                       CASE WHEN c.false_negatives > 0 THEN 0 END
+                   )
+                   WHEN 'recall' THEN c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, 0)
+                   ELSE 2.0 * c.true_positives / nullif(2 * c.true_positives + c.false_positives + c.false_negatives, 0)
+               END
+        INTO version, labels, value
+        FROM botdet.deployment d
+        JOIN botdet.model_version v ON v.model_version_id = d.model_version_id
+        -- Scores from before it became the champion are of other times.
+        CROSS JOIN LATERAL botdet.confusion(v.detector, v.version, greatest(v.created_at, d.activated_at)) AS c
+        WHERE d.detector = watch.detector AND d.alias = 'champion' AND c.labels > 0;
+        CONTINUE WHEN NOT FOUND;
+        IF labels >= watch.labels AND value < watch.lowest THEN
+            BEGIN
                 rolled_back_to := @extschema@.botdet_rollback(
-                    watched.detector,
-                    format('%s %s is below %s on %s labels', watched.metric, round(watched.value::numeric, 4),
-                           watched.lowest, watched.labels)
+                    watch.detector,
+                    format('%s %s is below %s on %s labels', metric, round(value::numeric, 4), lowest, labels)
                 );
-            ELSE
-                RAISE WARNING 'model version % has % %, below %, and no version to go back to',
-                    watched.version, watched.metric, round(watched.value::numeric, 4), watched.lowest;
-            END IF;
+            EXCEPTION WHEN object_not_in_prerequisite_state THEN
+                RAISE WARNING 'model version % has % %, below %: %', version, metric, round(value::numeric, 4), lowest, SQLERRM;
+            END;
         END IF;
         RETURN NEXT;
     END LOOP;

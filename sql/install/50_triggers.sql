@@ -32,21 +32,20 @@ FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
 -- The extension makes a row for each of its detectors; a restored dump brings the same row with the settings it had.
 CREATE FUNCTION botdet.take_settings()
 RETURNS trigger
-VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    -- Only what nobody has set yet: a row that is inserted by mistake must not undo settings.
+    -- Only where nobody has set anything yet: a row that is inserted by mistake must not undo that.
     UPDATE botdet.detector
     SET description = NEW.description, threshold = NEW.threshold, automatic_threshold = NEW.automatic_threshold,
         base_rate = NEW.base_rate, insert_mode = NEW.insert_mode, needs_approval = NEW.needs_approval
     WHERE detector = NEW.detector AND threshold IS NULL AND automatic_threshold IS NULL AND base_rate IS NULL
-        AND insert_mode = 'inline' AND NOT needs_approval
-        AND NEW.detector IN ('account', 'spammer') AND pg_catalog.current_query() ~* '^\s*copy';
+        AND insert_mode = 'inline' AND NOT needs_approval;
     RETURN CASE WHEN FOUND THEN NULL ELSE NEW END;
 END
 $$;
 COMMENT ON FUNCTION botdet.take_settings() IS
-    'trigger: inserting a detector that is there already, as a restored dump does, takes over its settings';
+    'trigger: inserting a detector that is there already and as it was installed, as a restored dump does, takes over its settings';
 
 CREATE TRIGGER take_settings
 BEFORE INSERT ON botdet.detector

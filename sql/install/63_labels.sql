@@ -7,7 +7,10 @@ VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
     NEW.labelled_by := session_user;
-    NEW.labelled_at := now();
+    -- A remark makes no new label: it would count as told after the versions that learned from it.
+    IF NEW.is_bot IS DISTINCT FROM OLD.is_bot THEN
+        NEW.labelled_at := now();
+    END IF;
     RETURN NEW;
 END
 $$;

@@ -37,15 +37,15 @@ FROM botdet.model_statistics() AS s
 LEFT JOIN botdet.model_version v ON v.version = s.name
 LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id;
 COMMENT ON VIEW botdet.stat_models IS
-    'what scoring by each version, and by rules, has cost since botdet_reset_statistics(): all sessions of this database, parallel workers and queue workers included; a restart keeps the numbers, a copy of the server begins anew';
+    'what scoring by each version, and by rules, has cost since botdet_reset_statistics(): all sessions of this database, parallel workers and queue workers included; a restart keeps the numbers, a copy of the server begins anew. 64 versions are counted; further ones are not until a reset';
 COMMENT ON COLUMN botdet.stat_models.detector IS 'by which detector; the name of a version that is not registered any more';
 COMMENT ON COLUMN botdet.stat_models.version IS 'by which version; NULL for rules';
 COMMENT ON COLUMN botdet.stat_models.alias IS 'champion, challenger, or NULL';
-COMMENT ON COLUMN botdet.stat_models.calls IS 'how often rows were scored: once for each batch of up to 256 accounts';
+COMMENT ON COLUMN botdet.stat_models.calls IS 'how often rows were scored: once for each batch of up to 256 accounts, 4,096 on a GPU';
 COMMENT ON COLUMN botdet.stat_models.rows IS 'rows that were to be scored';
 COMMENT ON COLUMN botdet.stat_models.errors IS 'calls that failed or were cancelled';
 COMMENT ON COLUMN botdet.stat_models.timeouts IS 'calls among these that took longer than botdet.inference_timeout';
-COMMENT ON COLUMN botdet.stat_models.total_ms IS 'time that calls without error took, ms: models alone, without reading accounts';
+COMMENT ON COLUMN botdet.stat_models.total_ms IS 'time that calls without error took, ms: models alone, without reading accounts; with loading them where that had to be done';
 COMMENT ON COLUMN botdet.stat_models.mean_ms IS 'mean time of a call without error, ms';
 COMMENT ON COLUMN botdet.stat_models.p50_ms IS 'median time of a call, ms; within a bucket of the histogram, times are taken to be spread evenly';
 COMMENT ON COLUMN botdet.stat_models.p95_ms IS 'time that 95 % of the calls took at most, ms';

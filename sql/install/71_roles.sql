@@ -106,7 +106,7 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies()
+    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -188,7 +188,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
 TO botdet_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin;
-GRANT INSERT, UPDATE ON botdet.detector TO botdet_admin;
+GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
+    UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
+ON botdet.detector TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
 GRANT SELECT ON botdet.audit TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;

@@ -39,12 +39,23 @@ fn make(path: &Path, bytes: usize) -> io::Result<()> {
     let unfinished = PathBuf::from(format!("{}.{}", path.display(), std::process::id()));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    let written = file.write_all(&vec![0; bytes]).and_then(|()| fs::rename(&unfinished, path));
-    if written.is_err() {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&unfinished);
-    }
+    let written = file.write_all(&vec![0; bytes]).and_then(|()| put(&unfinished, path));
+    // What is left of it is of no use.
+    let _ = fs::remove_file(&unfinished);
     written
+}
+
+/// Gives a file its name, unless there is one of that name: others may have mapped that already. One of another length is of
+/// no use to anybody.
+fn put(unfinished: &Path, path: &Path) -> io::Result<()> {
+    let wanted = fs::metadata(unfinished)?.len();
+    if fs::metadata(path).is_ok_and(|found| found.len() != wanted) {
+        return fs::rename(unfinished, path);
+    }
+    match fs::hard_link(unfinished, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
 }
 
 fn map<const N: usize>(file: &File, bytes: usize) -> io::Result<&'static [AtomicU64; N]> {

@@ -60,7 +60,7 @@ fn mapped(client: &mut Client) -> usize {
     let maps = fs::read_to_string(format!("/proc/{}/maps", process(client)));
     maps.expect("the server runs on this machine")
         .lines()
-        .filter(|line| line.contains("pgsql_tmp_botdet"))
+        .filter(|line| line.contains("base/pgsql_tmp/pgsql_tmp_botdet"))
         .count()
 }
 

@@ -11,7 +11,9 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
+    "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
+    "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_reader SELECT botdet.account: account_id, account_key, source, created_at, is_verified, language, region",
     "botdet_reader SELECT botdet.account_state: account_id, stale, archived_until",
     "botdet_reader SELECT botdet.activity: activity_id, account_id, occurred_at, action, country",
