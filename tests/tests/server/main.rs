@@ -4,6 +4,7 @@ mod aggregate;
 mod cache;
 mod concurrency;
 mod deep;
+mod deploying;
 mod detectors;
 mod faults;
 mod features;
