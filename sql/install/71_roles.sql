@@ -106,7 +106,7 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz)
+    botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on

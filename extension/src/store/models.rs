@@ -1,7 +1,7 @@
 //! Reading and registering model versions.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::hash::mix64;
+use botdet_models::hash::{hash_bytes, mix64};
 use botdet_models::pipeline::Overrides;
 use pgrx::pg_sys;
 
@@ -104,7 +104,7 @@ impl Deployment {
 impl Challenger {
     /// Another challenger gets other accounts: the checksum seeds the draw.
     fn answers_for(&self, account_id: i64) -> bool {
-        let seed = self.version.sha256.bytes().fold(0, |seed, digit| mix64(seed ^ u64::from(digit)));
+        let seed = hash_bytes(self.version.sha256.as_bytes());
         let draw = mix64(seed ^ account_id.cast_unsigned()) >> 11;
         (draw as f64) < self.share * (1u64 << 53) as f64
     }

@@ -9,8 +9,8 @@ use botdet_models::pipeline::{Candidate, Columns, Pipeline};
 
 use super::evaluation::Truth;
 use super::fit::{
-    Division, FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, PROBE_POOL,
-    Pool, Scored, decide, fit_crossed, judge_candidates, with_probes,
+    Division, FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Pool, Scored,
+    decide, fit_crossed, judge_candidates, probe_step, with_probes,
 };
 use super::record::TrainingRecord;
 use super::split::SplitShares;
@@ -135,8 +135,12 @@ pub fn train_table(
         (Pipeline::DECISION, serde_json::to_vec(&decision)?),
     ];
     parts.extend(stages.parts());
-    let values: Vec<Vec<Option<f64>>> =
-        split.validation.iter().take(PROBE_POOL).map(|row| values(data, *row)).collect();
+    let values: Vec<Vec<Option<f64>>> = split
+        .validation
+        .iter()
+        .step_by(probe_step(split.validation.len()))
+        .map(|row| values(data, *row))
+        .collect();
     let candidates: Vec<Candidate<'_>> =
         values.iter().map(|values| Candidate { values, sequence: None }).collect();
     let artifact = with_probes(Artifact::new(manifest, parts), &candidates)?;

@@ -8,7 +8,7 @@ use botdet_models::pipeline::{ACCOUNT, Candidate, Columns, Pipeline, is_young};
 
 use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
-use super::judge::{PROBE_POOL, with_probes};
+use super::judge::{probe_step, with_probes};
 use super::params::{FitConfig, FitParams};
 use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
@@ -78,7 +78,8 @@ pub fn fit(
     if let Some(network) = &network {
         parts.push((Pipeline::SEQUENCE, onnx::gru_model(network, &[("schema", &manifest.schema)])));
     }
-    let candidates: Vec<Candidate<'_>> = validation.all().take(PROBE_POOL).map(Example::candidate).collect();
+    let step = probe_step(validation.all().count());
+    let candidates: Vec<Candidate<'_>> = validation.all().step_by(step).map(Example::candidate).collect();
     with_probes(Artifact::new(manifest, parts), &candidates)
 }
 

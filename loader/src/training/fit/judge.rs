@@ -11,8 +11,13 @@ use crate::training::evaluation::{Evaluation, Judged, Truth};
 
 /// Rows that a version carries along with its answers.
 const PROBES: usize = 16;
-/// Rows that these are chosen from.
-pub const PROBE_POOL: usize = 1024;
+/// Rows that these are chosen from, about.
+const PROBE_POOL: usize = 1024;
+
+/// Every how many-th of so many rows to choose probes from: their order may be that of their classes.
+pub fn probe_step(rows: usize) -> usize {
+    rows.div_ceil(PROBE_POOL).max(1)
+}
 
 /// Figures of a model on rows it has not seen: of the filter alone, and of the whole pipeline.
 #[derive(Clone, Debug, serde::Serialize)]
