@@ -122,6 +122,22 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score_batch(bigint[])", "s s strict -"),
     ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
     ("botdet_version()", "i s strict -"),
+    ("botdet.acts_as_administrator()", "s r strict -"),
+    ("botdet.check_reviewer(text)", "v u - -"),
+    ("botdet.count_decisions()", "s s - definer"),
+    ("botdet.decisions_before(bigint)", "s s strict -"),
+    ("botdet.draw(bigint,text)", "i s strict -"),
+    ("botdet.follow_decision(botdet.review_decision,botdet.review,boolean)", "v u - -"),
+    ("botdet.lock_claim(bigint,text)", "v u - -"),
+    ("botdet.mix_in_golden(text,integer)", "v u strict -"),
+    ("botdet.trust_in(text,text)", "s s strict -"),
+    ("botdet_appeal(bigint,text,text)", "v u - definer"),
+    ("botdet_claim_review(integer,interval,text,text)", "v u - definer"),
+    ("botdet_decide_review(bigint,boolean,text,text,text,text)", "v u - definer"),
+    ("botdet_escalate_review(bigint,text,text)", "v u - definer"),
+    ("botdet_fill_review_queue(text,integer)", "v u strict definer"),
+    ("botdet_request_retraining(text,text)", "v u strict definer"),
+    ("botdet_skip_review(bigint,text,text)", "v u - definer"),
 ];
 
 /// The members of the extension.

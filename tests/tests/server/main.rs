@@ -23,6 +23,7 @@ mod readme;
 mod recovery;
 mod refresh;
 mod retention;
+mod review;
 mod roles;
 mod rollups;
 mod runtimes;

@@ -53,7 +53,7 @@ fn fill(client: &mut Client) -> String {
 const TABLES: &[(&str, &str)] = &[
     ("account", "{}"),
     ("activity", "{}"),
-    ("label", "{}"),
+    ("label", "{trust}"),
     ("score", "{action, events}"),
     (
         "model_version",
@@ -321,6 +321,7 @@ fn stored_columns_have_types_that_pg_upgrade_carries() {
             "double precision",
             "inet",
             "integer",
+            "interval",
             "jsonb",
             "regclass",
             "smallint",
