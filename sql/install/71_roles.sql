@@ -94,7 +94,10 @@ GRANT SELECT ON
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
     botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1,
     botdet.feedback_setting, botdet.feedback_settings, botdet.retraining_request, botdet.retraining_due, botdet.review_status,
-    botdet.feedback_daily_v1, botdet.explored_performance
+    botdet.feedback_daily_v1, botdet.explored_performance,
+    botdet.drift_setting, botdet.drift_settings, botdet.frozen_reference, botdet.feature_reference, botdet.drift_count,
+    botdet.drift_score, botdet.drift_progress, botdet.drift_by_day, botdet.feature_drift, botdet.prediction_drift,
+    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert
 TO botdet_reader;
 -- Who reviews, and what people wrote, is not for dashboards.
 GRANT SELECT (
@@ -113,7 +116,14 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz), botdet.count_decisions()
+    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz), botdet.count_decisions(),
+    botdet.reference_in(jsonb), botdet.slices_of(text, text, timestamptz, timestamptz),
+    botdet.normal_tails(double precision), botdet.kolmogorov_tail(double precision),
+    botdet.compare_shares(double precision[], double precision[], double precision, double precision),
+    botdet.shares_of(bigint[], bigint, bigint),
+    botdet.compare_counts(double precision[], double precision, bigint, bigint[], bigint, bigint),
+    botdet.judge_drift(bigint, bigint, integer, double precision, double precision),
+    botdet.counts_between(bigint, date, date, text, text), botdet_drift(text, date, date, date, date, text, text)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -166,6 +176,9 @@ GRANT EXECUTE ON ROUTINE
     botdet_refresh_scores(boolean, integer, boolean),
     botdet_compare_accounts(timestamptz, timestamptz),
     botdet_roll_up_scores(interval),
+    botdet_sample_features(text, interval),
+    botdet_sample_rows(text, jsonb[]),
+    botdet_check_drift(),
     botdet.run_refresh(text, boolean, integer, boolean),
     botdet.begin_refresh(text, boolean, integer, boolean),
     botdet.list_refresh(bigint, boolean),
@@ -212,7 +225,7 @@ ON botdet.detector TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
 GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
 TO botdet_admin;
-GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting TO botdet_admin;
+GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting TO botdet_admin;
 GRANT SELECT, INSERT (account_id, detector, is_bot), UPDATE (is_bot), DELETE ON botdet.golden_item TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
 GRANT EXECUTE ON ROUTINE
@@ -234,6 +247,9 @@ GRANT EXECUTE ON ROUTINE
     botdet_reset_statistics(),
     botdet_fill_review_queue(text, integer),
     botdet_request_retraining(text, text),
+    botdet_freeze_reference(text, text, integer, integer),
+    botdet_watch_drift(text, double precision, double precision, integer, text, text),
+    botdet_unwatch_drift(text, text, text),
     botdet.challenge(text, double precision, text),
     botdet_flag(),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
