@@ -60,7 +60,7 @@ RETURNS TABLE (
 )
 STRICT IMMUTABLE PARALLEL SAFE COST 10000 ROWS 50 SET search_path = pg_catalog, pg_temp
 LANGUAGE sql AS $$
-    SELECT c ->> 'name', (r ->> 'rows')::bigint,
+    SELECT c ->> 'name', (c ->> 'rows')::bigint,
            ARRAY(SELECT e.value::double precision FROM jsonb_array_elements_text(c -> 'edges') WITH ORDINALITY AS e (value, n) ORDER BY n),
            ARRAY(SELECT e.value::double precision FROM jsonb_array_elements_text(c -> 'shares') WITH ORDINALITY AS e (value, n) ORDER BY n),
            (c ->> 'missing')::double precision, (c ->> 'low')::double precision, (c ->> 'high')::double precision,
@@ -70,9 +70,8 @@ LANGUAGE sql AS $$
     FROM (SELECT manifest #> '{training,reference}') AS m (r)
     CROSS JOIN LATERAL jsonb_path_query(r, 'strict $.columns[*]', silent => true) AS c
     -- Whoever registers a version writes what they like there: what is no reference is none.
-    WHERE jsonb_path_match(r, 'strict $.rows > 0 && $.rows < 1000000000000000', silent => true)
-        AND jsonb_path_match(
-            c, 'strict $.name.type() == "string" && $.missing >= 0 && $.missing <= 1
+    WHERE jsonb_path_match(
+            c, 'strict $.rows > 0 && $.rows < 1000000000000000 && $.name.type() == "string" && $.missing >= 0 && $.missing <= 1
                 && $.edges.type() == "array" && $.shares.type() == "array" && $.shares.size() == $.edges.size() + 1
                 && !exists ($.edges[*] ? (@.type() != "number" || @ > 1e300 || @ < -1e300)) && !exists ($.shares[*] ? (@.type() != "number" || @ < 0 || @ > 1))
                 && ($.low == null || $.low > -1e300 && $.low < 1e300) && ($.high == null || $.high > -1e300 && $.high < 1e300)',
@@ -230,6 +229,9 @@ BEGIN
     ), said AS (
         SELECT s.n, r.feature, r.edges, r.low, r.high, r.levels, v.value,
                CASE
+                   -- Training reads single precision from tables.
+                   WHEN jsonb_typeof(v.value) = 'number' AND r.levels IS NULL AND version.detector <> 'account' THEN
+                       least(greatest((v.value #>> '{}')::double precision, -3e38), 3e38)::real::double precision
                    WHEN jsonb_typeof(v.value) = 'number' AND r.levels IS NULL THEN (v.value #>> '{}')::double precision
                    WHEN jsonb_typeof(v.value) = 'boolean' AND r.levels IS NULL THEN (v.value = 'true')::integer::double precision
                    WHEN v.value <> 'null' THEN array_position(r.levels, v.value #>> '{}') - 1

@@ -116,7 +116,7 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz), botdet.count_decisions(),
+    botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz), botdet.count_decisions(),
     botdet.reference_in(jsonb), botdet.slices_of(text, text, timestamptz, timestamptz),
     botdet.normal_tails(double precision), botdet.kolmogorov_tail(double precision),
     botdet.compare_shares(double precision[], double precision[], double precision, double precision),

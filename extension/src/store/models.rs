@@ -1,7 +1,7 @@
 //! Reading and registering model versions.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::hash::mix64;
+use botdet_models::hash::{hash_bytes, mix64};
 use botdet_models::pipeline::Overrides;
 use pgrx::pg_sys;
 
@@ -24,6 +24,9 @@ thread_local! {
     };
     static CHECK_WATCHES: Statement = const {
         Statement::writing(include_str!("../sql/check_watches.sql"), &[])
+    };
+    static CHECK_DRIFT: Statement = const {
+        Statement::writing(include_str!("../sql/check_drift.sql"), &[])
     };
     static REGISTER: Statement = const {
         Statement::writing(
@@ -104,7 +107,7 @@ impl Deployment {
 impl Challenger {
     /// Another challenger gets other accounts: the checksum seeds the draw.
     fn answers_for(&self, account_id: i64) -> bool {
-        let seed = self.version.sha256.bytes().fold(0, |seed, digit| mix64(seed ^ u64::from(digit)));
+        let seed = hash_bytes(self.version.sha256.as_bytes());
         let draw = mix64(seed ^ account_id.cast_unsigned()) >> 11;
         (draw as f64) < self.share * (1u64 << 53) as f64
     }
@@ -170,6 +173,11 @@ pub fn with_artifact<R>(model_version_id: i64, work: impl FnOnce(&[u8]) -> R) ->
 /// Rolls back champions that fall short of what is watched; returns how many.
 pub fn check_watches() -> i64 {
     CHECK_WATCHES.with(|statement| statement.run(&[], |_| {})) as i64
+}
+
+/// Counts what was scored, and raises and clears alerts; returns how many.
+pub fn check_drift() -> i64 {
+    CHECK_DRIFT.with(|statement| statement.run(&[], |_| {})) as i64
 }
 
 /// Stores a checked artifact and returns the version's name.

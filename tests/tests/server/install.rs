@@ -44,7 +44,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.check_deployable(botdet.model_version,boolean)", "v u strict -"),
     ("botdet.check_version(bigint)", "v u strict -"),
     ("botdet.find_version(text,text)", "s s strict -"),
-    ("botdet.confusion(text,text,timestamp with time zone)", "s s strict -"),
+    ("botdet.performance(text,text,timestamp with time zone)", "s s strict -"),
     ("botdet.lock_detector(text)", "v u strict -"),
     ("botdet.model_latencies()", "v r strict -"),
     ("botdet.model_statistics()", "v r strict -"),
