@@ -90,7 +90,7 @@ GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
     botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
-    botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
+    botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
     botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1
 TO botdet_reader;
@@ -106,7 +106,7 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz)
+    botdet_test_condition(text, text, jsonb), botdet.built_in_rules(), botdet.model_statistics(), botdet.model_latencies(), botdet.confusion(text, text, timestamptz)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -191,6 +191,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;
+GRANT INSERT (detector, name, condition, effect, weight, reason, enabled),
+    UPDATE (condition, effect, weight, reason, enabled), DELETE
+ON botdet.rule TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
 GRANT SELECT ON botdet.audit TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;

@@ -7,5 +7,6 @@ pub mod models;
 pub mod network;
 pub mod queue;
 pub mod rows;
+pub mod rules;
 pub mod scores;
 pub mod states;

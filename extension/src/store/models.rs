@@ -3,11 +3,13 @@
 use botdet_models::artifact::Artifact;
 use botdet_models::hash::mix64;
 use botdet_models::pipeline::Overrides;
+use botdet_models::rules::RuleSet;
 use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::values::{bytes_datum, text_datum};
+use crate::store::rules;
 
 thread_local! {
     static ACTIVE: Statement = const {
@@ -79,6 +81,7 @@ pub struct Deployment {
     /// Without one, rules answer.
     pub champion: Option<Version>,
     pub challenger: Option<Challenger>,
+    pub rules: RuleSet,
 }
 
 impl Deployment {
@@ -141,10 +144,12 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
                 },
                 champion: version(row, 5),
                 challenger: challenger.map(|(version, share)| Challenger { version, share }),
+                rules: RuleSet::new(0.0, Vec::new()),
             });
         });
     });
-    found.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
+    let found = found.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))?;
+    Ok(Deployment { rules: rules::of(detector), ..found })
 }
 
 /// The version in three columns of a row, from this one on.

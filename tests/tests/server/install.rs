@@ -121,6 +121,13 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),
     ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
+    ("botdet.built_in_rules()", "s s strict -"),
+    ("botdet.check_condition(text,text)", "s s strict -"),
+    ("botdet.keep_first_version()", "v u - definer"),
+    ("botdet.keep_shipped_rule()", "v u - -"),
+    ("botdet.note_rule()", "v u - definer"),
+    ("botdet.prepare_rule()", "v u - definer"),
+    ("botdet_test_condition(text,text,jsonb)", "s s strict -"),
     ("botdet_version()", "i s strict -"),
 ];
 

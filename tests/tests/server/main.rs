@@ -25,6 +25,7 @@ mod refresh;
 mod retention;
 mod roles;
 mod rollups;
+mod rules;
 mod runtimes;
 mod scores;
 mod serving;

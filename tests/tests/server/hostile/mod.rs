@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 53] = [
+const CALLS: [&str; 57] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -62,6 +62,10 @@ const CALLS: [&str; 53] = [
     "SELECT public.botdet_check_watches()",
     "SELECT public.botdet_unwatch()",
     "SELECT public.botdet_reset_statistics()",
+    "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
+    "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",
+    "UPDATE botdet.rule SET enabled = false WHERE name = 'ours'",
+    "DELETE FROM botdet.rule WHERE name = 'ours'",
 ];
 
 /// What is refused here, once it has looked around.

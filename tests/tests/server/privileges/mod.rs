@@ -11,9 +11,11 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
+    "botdet_admin INSERT botdet.rule: detector, name, condition, effect, weight, reason, enabled",
     "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
+    "botdet_admin UPDATE botdet.rule: condition, effect, weight, reason, enabled",
     "botdet_reader SELECT botdet.account: account_id, account_key, source, created_at, is_verified, language, region",
     "botdet_reader SELECT botdet.account_state: account_id, stale, archived_until",
     "botdet_reader SELECT botdet.activity: activity_id, account_id, occurred_at, action, country",
