@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Stage {
     /// No model is active: fixed rules answered.
     Rules,
+    /// Weighted signals that need no training, where no model can answer.
+    Weights,
     /// The logistic filter alone: it was sure, or there was nothing more to look at.
     Filter,
     /// Filter, trees and anomaly together.
@@ -22,6 +24,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rules => "rules",
+            Self::Weights => "weights",
             Self::Filter => "filter",
             Self::Trees => "trees",
             Self::Sequence => "sequence",

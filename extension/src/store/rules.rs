@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use botdet_models::backlink::{self, BACKLINK};
 use botdet_models::pipeline::ACCOUNT;
 use botdet_models::rules::{Effect, Kind, Rule, RuleDefinition, RuleSet, Vocabulary, default_prior};
 use pgrx::pg_sys;
@@ -27,7 +28,6 @@ thread_local! {
 /// The rules of a detector that are enabled. They were checked when they were written; one that does not do any more, because an
 /// update has taken a feature away, is passed over with a warning.
 pub fn of(detector: &str) -> RuleSet {
-    // Places of names count for accounts only; of a table anything may be asked, and what it does not have is missing.
     let vocabulary = if detector == ACCOUNT { Vocabulary::account() } else { Vocabulary::any() };
     let (mut rules, mut unusable): (Vec<Rule>, Vec<String>) = (Vec::new(), Vec::new());
     RULES.with(|statement| {
@@ -66,6 +66,7 @@ fn definition(row: &Row<'_>) -> Option<RuleDefinition> {
 pub fn vocabulary(deployment: &Deployment) -> Result<Option<Vocabulary>, Error> {
     match deployment.detector.as_str() {
         ACCOUNT => Ok(Some(Vocabulary::account())),
+        BACKLINK => Ok(Some(backlink::vocabulary())),
         SPAMMER => Ok(Some(Vocabulary::of(columns_of_spammers()))),
         _ => {
             let schema = active::with_champion(deployment, |pipeline, _| {
