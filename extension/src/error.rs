@@ -54,6 +54,8 @@ pub enum Error {
     NotAnObject(String),
     /// A text that is no condition of a rule.
     Condition(ExpressionError),
+    /// A column that the version learned from, and links do not have.
+    NoSuchFeature(String),
     NullArgument(&'static str),
     NamesVanish,
     /// A time that has to have come.
@@ -174,6 +176,7 @@ impl Error {
             Self::NoVersion(detector) => format!("no model version is active for detector {detector}"),
             Self::Schema(error) => error.to_string(),
             Self::Condition(error) => error.to_string(),
+            Self::NoSuchFeature(column) => format!("links have no feature {column}"),
             Self::NotAnObject(found) => format!("features are {found}, not a JSON object"),
             Self::InTheFuture { argument } => format!("{argument} is in the future"),
             Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
@@ -233,6 +236,7 @@ impl Error {
             Self::Schema(SchemaError::TooLarge { .. }) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
             Self::Schema(_) | Self::NotAnObject(_) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             Self::Condition(error) => condition_code(error),
+            Self::NoSuchFeature(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,

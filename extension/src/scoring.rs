@@ -76,8 +76,17 @@ impl AccountScore {
             .text(shadow.and_then(|shadow| shadow.score.as_ref().err()).map(String::as_str))
     }
 
+    /// The columns of `botdet.score_result` of what has no score, with the reason for that.
+    pub fn record_because(&self, account_id: i64, reason: &str, now: Timestamp) -> Record {
+        self.record_with(Some(account_id), vec![reason.to_owned()], now)
+    }
+
     /// The columns of `botdet.score_result`.
     pub fn record(&self, account_id: Option<i64>, now: Timestamp) -> Record {
+        self.record_with(account_id, self.reasons(), now)
+    }
+
+    fn record_with(&self, account_id: Option<i64>, reasons: Vec<String>, now: Timestamp) -> Record {
         let score = self.score.as_ref();
         let interval = score.and_then(|score| score.interval);
         let anomaly = score.and_then(|score| score.anomaly);
@@ -94,7 +103,7 @@ impl AccountScore {
             .bigint(self.events.map(|events| events as i64))
             .text(Some(self.stage()))
             .text(self.version.as_deref())
-            .texts(self.reasons())
+            .texts(reasons)
             .timestamptz(now)
     }
 }

@@ -1,5 +1,6 @@
 //! Judging rows of tables, and features that stand for themselves, given as JSON.
 
+use botdet_models::backlink::BACKLINK;
 use botdet_models::features::{FeatureVector, account_schema};
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Pipeline};
 use botdet_models::rules::RowFacts;
@@ -7,6 +8,7 @@ use botdet_models::score::{Anomaly, Reason};
 use serde_json::{Map, Value};
 
 use crate::active;
+use crate::backlinks;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::scoring::{AccountScore, rules_thresholds, score_features};
@@ -22,6 +24,9 @@ pub type Object = Map<String, Value>;
 pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
     if detector == ACCOUNT {
         return score_features(&features(object)?);
+    }
+    if detector == BACKLINK {
+        return backlinks::score_row(object);
     }
     let deployment = active::deployment(detector)?;
     let (facts, thresholds) = (RowFacts(object), rules_thresholds(&deployment.overrides));

@@ -113,7 +113,8 @@ TO botdet_reader;
 -- rows hold for them, too --------------------------------------------------------------------------------------------
 
 GRANT SELECT ON
-    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account
+    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account,
+    botdet.domain, botdet.backlink, botdet.page_similarity
 TO botdet_scorer, botdet_reviewer;
 GRANT EXECUTE ON FUNCTION
     botdet_features(bigint, timestamptz),
@@ -126,6 +127,11 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(bytea),
     botdet_score(botdet.account_features),
     botdet_score(text, jsonb),
+    botdet_score(text, bigint),
+    botdet_backlink_features(text, timestamptz),
+    botdet_backlink_scores(text, timestamptz),
+    botdet_backlink_score(bigint),
+    botdet.domain_of(text),
     botdet_score_batch(bigint[]),
     botdet_anomaly(bigint),
     botdet_anomaly(text),
@@ -144,6 +150,7 @@ TO botdet_scorer, botdet_reviewer;
 GRANT INSERT, UPDATE ON
     botdet.score, botdet.shadow_score, botdet.account_state, botdet.account_network
 TO botdet_scorer;
+GRANT INSERT, UPDATE, DELETE ON botdet.page_similarity TO botdet_scorer;
 GRANT UPDATE, DELETE ON botdet.score_queue TO botdet_scorer;
 GRANT INSERT, UPDATE ON botdet.refresh TO botdet_scorer;
 GRANT SELECT, INSERT, DELETE ON botdet.refresh_account TO botdet_scorer;
@@ -158,6 +165,8 @@ GRANT EXECUTE ON ROUTINE
     botdet_refresh_features(boolean, integer, boolean),
     botdet_refresh_scores(boolean, integer, boolean),
     botdet_compare_accounts(timestamptz, timestamptz),
+    botdet_compare_pages(timestamptz),
+    botdet_store_backlink_scores(text),
     botdet_roll_up_scores(interval),
     botdet.run_refresh(text, boolean, integer, boolean),
     botdet.begin_refresh(text, boolean, integer, boolean),
@@ -187,7 +196,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     botdet.account_network, botdet.score_queue, botdet.refresh, botdet.refresh_account, botdet.score_rollup,
     botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
 TO botdet_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer, botdet.domain, botdet.backlink, botdet.page_similarity TO botdet_admin;
+GRANT SELECT ON botdet.backlink_training TO botdet_admin;
+GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq TO botdet_admin;
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod archive;
 pub mod artifacts;
+pub mod backlinks;
 pub mod models;
 pub mod network;
 pub mod queue;

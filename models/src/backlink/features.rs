@@ -53,6 +53,8 @@ pub struct Link {
     pub text_words: Option<f64>,
     /// How like that page is to one of another domain, 0..=1.
     pub similarity: Option<f64>,
+    /// Links that its domain sets, to any target.
+    pub links_of_domain: Option<f64>,
     /// Place of the domain among those of the graph; `None` where nothing is known of it.
     pub domain: Option<usize>,
 }
@@ -139,8 +141,6 @@ impl LinkGraph {
                 Err(problem) => problems.push((index, problem)),
             }
         }
-        let mut of_domain: HashMap<u64, u32> = HashMap::new();
-        sound.iter().for_each(|(_, keys)| *of_domain.entry(keys.source).or_default() += 1);
         // The order within a target is that of time; ties are broken by number, so that nothing depends on the order of rows.
         sound.sort_by_key(|(index, keys)| {
             let link = &self.links[*index];
@@ -150,7 +150,7 @@ impl LinkGraph {
         for links in sound.chunk_by(|(_, a), (_, b)| a.target == b.target) {
             let shared = self.shared(links);
             features
-                .extend(links.iter().map(|(index, keys)| self.of_link(*index, keys, &shared, &of_domain)));
+                .extend(links.iter().map(|(index, keys)| self.of_link(*index, keys, &shared)));
         }
         features.sort_unstable_by_key(|features| features.link);
         (features, problems)
@@ -217,7 +217,7 @@ impl LinkGraph {
         shared
     }
 
-    fn of_link(&self, index: usize, keys: &Keys, shared: &Shared, of_domain: &HashMap<u64, u32>) -> Features {
+    fn of_link(&self, index: usize, keys: &Keys, shared: &Shared) -> Features {
         let link = &self.links[index];
         let domain = self.domain(link);
         let others = f64::from(shared.domains - 1);
@@ -256,7 +256,7 @@ impl LinkGraph {
                 Some(velocity),
                 share(Some(velocity)),
                 Some(f64::from(shared.domains)),
-                of_domain.get(&keys.source).map(|links| f64::from(*links)),
+                link.links_of_domain,
                 keys.anchor.map(|(_, words, _)| words),
                 keys.anchor.map(|(.., risk)| risk),
                 anchor,

@@ -11,7 +11,9 @@
 mod anchor;
 mod columns;
 mod domain_name;
+mod facts;
 mod features;
+mod judge;
 mod parts;
 mod signals;
 #[cfg(test)]
@@ -20,6 +22,8 @@ mod tests;
 pub use anchor::{anchor_risk, normalised_anchor};
 pub use columns::{BACKLINK, BOOLEANS, NUMBERS, TEXTS, vocabulary};
 pub use domain_name::{NameShape, domain_of, is_same_site, name_shape};
+pub use facts::LinkFacts;
 pub use features::{Domain, Features, Link, LinkGraph, Problem};
+pub use judge::{Judged, judge};
 pub use parts::{MODEL_WEIGHT, Parts, RULES_WEIGHT, SIMILARITY_WEIGHT};
 pub use signals::{SIGNALS, Signal, Signals};

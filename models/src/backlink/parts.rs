@@ -37,13 +37,9 @@ impl Parts {
     /// Weighted mean of the parts that are there, 0..=1; `None` where there is none.
     #[must_use]
     pub fn probability(&self) -> Option<f64> {
-        self.without("")
-    }
-
-    fn without(&self, left_out: &str) -> Option<f64> {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for (name, weight, value) in self.weighted() {
-            if let Some(value) = value.filter(|value| value.is_finite() && name != left_out) {
+        for (_, weight, value) in self.weighted() {
+            if let Some(value) = value.filter(|value| value.is_finite()) {
                 sum += weight * value.clamp(0.0, 1.0);
                 weights += weight;
             }
@@ -52,8 +48,19 @@ impl Parts {
         (weights > 0.0).then(|| (sum / weights).min(1.0))
     }
 
+    /// What the probability would be if one of the parts said neither the one nor the other.
+    fn with_even(&self, name: &str) -> Option<f64> {
+        let even = |part: &str, value: Option<f64>| if part == name { Some(0.5) } else { value };
+        let parts = Self {
+            model: even("model", self.model),
+            rules: even("rules", self.rules),
+            similarity: even("similarity", self.similarity),
+        };
+        parts.probability()
+    }
+
     /// The parts joined with the score that the model's part comes from, whose stage and anomaly stay. The parts are the first
-    /// reasons, each with what the log-odds would lack without it; what fired and what the model says follow.
+    /// reasons, each with how far the log-odds lie from where they would be if it was 0.5; what fired and what the model says follow.
     #[must_use]
     pub fn join(&self, by_model: Score, fired: Vec<Reason>, thresholds: &Thresholds) -> Score {
         let Some(probability) = self.probability() else { return by_model };
@@ -61,7 +68,7 @@ impl Parts {
         let mut reasons: Vec<Reason> = Vec::new();
         for (name, _, value) in self.weighted() {
             let Some(value) = value else { continue };
-            let contribution = odds(probability) - odds(self.without(name).unwrap_or(0.5));
+            let contribution = odds(probability) - odds(self.with_even(name).unwrap_or(0.5));
             let (label, subject) = (None, name.into());
             reasons.push(Reason {
                 subject,

@@ -93,13 +93,9 @@ impl Signals {
     /// Weighted mean of the signals that are known; `None` where none is.
     #[must_use]
     pub fn probability(&self) -> Option<f64> {
-        self.without(None)
-    }
-
-    fn without(&self, left_out: Option<usize>) -> Option<f64> {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for (index, ((_, _, weight), value)) in SIGNALS.iter().zip(self.values).enumerate() {
-            if let Some(value) = value.filter(|_| left_out != Some(index)) {
+        for ((_, _, weight), value) in SIGNALS.iter().zip(self.values) {
+            if let Some(value) = value {
                 sum += weight * value;
                 weights += weight;
             }
@@ -107,14 +103,22 @@ impl Signals {
         (weights > 0.0).then(|| sum / weights)
     }
 
-    /// The score by signals alone; `None` where none is known. A reason's contribution is what the log-odds would lack without it.
+    /// What the probability would be if one of the signals said neither the one nor the other.
+    fn with_even(&self, index: usize) -> Option<f64> {
+        let mut signals = *self;
+        signals.values[index] = Some(0.5);
+        signals.probability()
+    }
+
+    /// The score by signals alone; `None` where none is known. A reason's contribution is how far the log-odds
+    /// lie from where they would be if it was 0.5.
     #[must_use]
     pub fn score(&self, thresholds: &Thresholds) -> Option<Score> {
         let probability = self.probability()?;
         let odds = |probability: f64| log_odds(probability.clamp(NEARLY, 1.0 - NEARLY));
         let reasons =
             SIGNALS.iter().zip(self.values).enumerate().filter_map(|(index, ((_, name, _), value))| {
-                let contribution = odds(probability) - odds(self.without(Some(index)).unwrap_or(0.5));
+                let contribution = odds(probability) - odds(self.with_even(index).unwrap_or(0.5));
                 let subject = (*name).into();
                 Some(Reason {
                     subject,

@@ -44,6 +44,7 @@ struct Page {
     page: i64,
     domain: u64,
     text: u32,
+    words: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +61,8 @@ struct Text {
 pub struct Resemblance {
     /// The page that was asked about.
     pub page: i64,
+    /// Its words.
+    pub words: u32,
     /// Estimated Jaccard similarity of their word pairs, 0..=1 with a standard error of 0.06 at most; 0 where none was found.
     pub similarity: f64,
     /// The other page; `None` where none was found.
@@ -93,7 +96,7 @@ impl Pages {
         if known.other.is_none() && known.first.1 != domain {
             known.other = Some(page);
         }
-        self.pages.push(Page { page, domain, text });
+        self.pages.push(Page { page, domain, text, words: self.words.len() as u32 });
     }
 
     /// Compares all that was added; one answer a page, in their order. `between_bands` is called now and then, and may unwind.
@@ -143,14 +146,15 @@ impl Pages {
         let text = &self.texts[page.text as usize];
         if let Some(other) = text.other {
             let nearest = if text.first.1 == page.domain { other } else { text.first.0 };
-            return Resemblance { page: page.page, similarity: 1.0, nearest: Some(nearest) };
+            return Resemblance { page: page.page, words: page.words, similarity: 1.0, nearest: Some(nearest) };
         }
         let (equal, nearest) = best[page.text as usize];
         let nearest = self.texts.get(nearest as usize).map(|nearest| match nearest.other {
             Some(other) if nearest.first.1 == page.domain => other,
             _ => nearest.first.0,
         });
-        Resemblance { page: page.page, similarity: f64::from(equal) / MINIMA as f64, nearest }
+        let similarity = f64::from(equal) / MINIMA as f64;
+        Resemblance { page: page.page, words: page.words, similarity, nearest }
     }
 }
 

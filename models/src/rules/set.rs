@@ -6,6 +6,8 @@ use crate::score::{Reason, Score, Stage, Thresholds, log_odds};
 
 /// Values that a reason shows.
 const VALUES_SHOWN: usize = 3;
+/// Characters of a text that a reason shows.
+const CHARACTERS_SHOWN: usize = 300;
 /// Log-odds that stand for certainty: those of one in a million.
 const CERTAIN: f64 = 13.8;
 
@@ -111,11 +113,11 @@ impl Rule {
     fn reason(&self, facts: &dyn Facts, contribution: f64) -> Reason {
         let names = self.expression.names();
         let shown = names.iter().take(VALUES_SHOWN).map(|name| match facts.shown(name) {
-            Some(value) => format!("{} {value}", name.text),
+            Some(value) => format!("{} {}", name.text, on_one_line(&value)),
             None => format!("{} not known", name.text),
         });
         let shown = shown.collect::<Vec<_>>().join(", ");
-        let label = format!("(version {}): {}; {shown}", self.version, self.reason);
+        let label = format!("(version {}): {}; {shown}", self.version, on_one_line(&self.reason));
         let label = if shown.is_empty() { label.trim_end_matches("; ").to_owned() } else { label };
         let first = names.first();
         Reason {
@@ -127,4 +129,9 @@ impl Rule {
             contribution,
         }
     }
+}
+
+/// A text in one line, cut short when long: stored reasons are told apart by their lines.
+fn on_one_line(text: &str) -> String {
+    text.chars().take(CHARACTERS_SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
