@@ -92,8 +92,7 @@ fn score_all(
 }
 
 fn link_score(judged: Judged, version: Option<String>) -> LinkScore {
-    let score =
-        AccountScore { score: Some(judged.score), version, events: None, ..AccountScore::unknown() };
+    let score = AccountScore { score: Some(judged.score), version, events: None, ..AccountScore::unknown() };
     LinkScore { score, parts: judged.parts }
 }
 

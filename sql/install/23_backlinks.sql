@@ -50,7 +50,7 @@ COMMENT ON COLUMN botdet.backlink.first_seen IS 'when it was first seen';
 COMMENT ON COLUMN botdet.backlink.page_text IS 'text of the page that it is on';
 
 CREATE TABLE botdet.page_similarity (
-    backlink_id bigint PRIMARY KEY REFERENCES botdet.backlink ON DELETE CASCADE,
+    backlink_id bigint PRIMARY KEY,
     words       integer NOT NULL,
     similarity  double precision NOT NULL,
     nearest     bigint,

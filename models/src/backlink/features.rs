@@ -149,8 +149,7 @@ impl LinkGraph {
         let mut features = Vec::with_capacity(sound.len());
         for links in sound.chunk_by(|(_, a), (_, b)| a.target == b.target) {
             let shared = self.shared(links);
-            features
-                .extend(links.iter().map(|(index, keys)| self.of_link(*index, keys, &shared)));
+            features.extend(links.iter().map(|(index, keys)| self.of_link(*index, keys, &shared)));
         }
         features.sort_unstable_by_key(|features| features.link);
         (features, problems)

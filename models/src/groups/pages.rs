@@ -146,7 +146,12 @@ impl Pages {
         let text = &self.texts[page.text as usize];
         if let Some(other) = text.other {
             let nearest = if text.first.1 == page.domain { other } else { text.first.0 };
-            return Resemblance { page: page.page, words: page.words, similarity: 1.0, nearest: Some(nearest) };
+            return Resemblance {
+                page: page.page,
+                words: page.words,
+                similarity: 1.0,
+                nearest: Some(nearest),
+            };
         }
         let (equal, nearest) = best[page.text as usize];
         let nearest = self.texts.get(nearest as usize).map(|nearest| match nearest.other {
