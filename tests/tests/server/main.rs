@@ -27,6 +27,7 @@ mod retention;
 mod review;
 mod roles;
 mod rollups;
+mod rules;
 mod runtimes;
 mod scores;
 mod serving;

@@ -11,11 +11,13 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 18] = [
     "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin INSERT botdet.golden_item: account_id, detector, is_bot",
+    "botdet_admin INSERT botdet.rule: detector, name, condition, effect, weight, reason, enabled",
     "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin UPDATE botdet.golden_item: is_bot",
+    "botdet_admin UPDATE botdet.rule: condition, effect, weight, reason, enabled",
     "botdet_reader SELECT botdet.account: account_id, account_key, source, created_at, is_verified, language, region",
     "botdet_reader SELECT botdet.account_state: account_id, stale, archived_until",
     "botdet_reader SELECT botdet.activity: activity_id, account_id, occurred_at, action, country",
