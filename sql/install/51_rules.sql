@@ -81,6 +81,9 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND OLD IS NOT DISTINCT FROM NEW THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         INSERT INTO botdet.rule_version (
             detector, name, version, condition, effect, weight, reason, enabled, changed_at, changed_by

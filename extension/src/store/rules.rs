@@ -28,7 +28,13 @@ thread_local! {
 /// The rules of a detector that are enabled. They were checked when they were written; one that does not do any more, because an
 /// update has taken a feature away, is passed over with a warning.
 pub fn of(detector: &str) -> RuleSet {
-    let vocabulary = if detector == ACCOUNT { Vocabulary::account() } else { Vocabulary::any() };
+    let vocabulary = match detector {
+        // Here places of names and what is an identifier count.
+        ACCOUNT => Vocabulary::account(),
+        BACKLINK => backlink::vocabulary(),
+        // Of a table anything may be asked, and what it does not have is missing.
+        _ => Vocabulary::any(),
+    };
     let (mut rules, mut unusable): (Vec<Rule>, Vec<String>) = (Vec::new(), Vec::new());
     RULES.with(|statement| {
         statement.run(&[Some(text_datum(detector))], |row| {

@@ -94,6 +94,31 @@ mod tests {
         assert!(mean.abs() < 0.02 && spread < 0.08, "{mean} {spread}");
     }
 
+    /// What `tests/reference/pages.py` wrote: estimates by datasketch from the same hash functions and permutations, and from its own.
+    #[test]
+    fn estimates_are_those_of_datasketch_and_as_near_to_the_truth() {
+        let golden = include_str!("../../tests/golden/page_similarity.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).expect("the golden file is JSON");
+        let cases = golden.as_array().expect("cases");
+        let signature = |text: &serde_json::Value| {
+            let mut words = Vec::new();
+            crate::text::read_word_hashes(text.as_str().expect("a text"), &mut words);
+            Signature::of_words(&words)
+        };
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        for case in cases {
+            let number = |name: &str| case[name].as_f64().expect("a number");
+            let found = signature(&case["a"]).similarity(&signature(&case["b"]));
+            assert_eq!(found, number("ours"), "{case}");
+            let exact = number("exact");
+            let deviation = (exact * (1.0 - exact) / MINIMA as f64).sqrt();
+            assert!((found - exact).abs() <= 4.0 * deviation + 1e-12, "{found} for {exact}");
+            ours += (found - exact).powi(2);
+            theirs += (number("datasketch") - exact).powi(2);
+        }
+        assert!(cases.len() >= 30 && ours < 1.5 * theirs, "{ours} {theirs}");
+    }
+
     #[test]
     fn long_texts_without_a_common_word_are_not_alike() {
         for start in (0..200_000).step_by(10_000) {
