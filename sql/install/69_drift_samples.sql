@@ -188,9 +188,9 @@ SELECT pg_catalog.pg_extension_config_dump('botdet.drift_account', '');
 
 CREATE FUNCTION botdet.bin_of(value double precision, edges double precision[])
 RETURNS integer
-STRICT IMMUTABLE PARALLEL SAFE
+IMMUTABLE PARALLEL SAFE
 LANGUAGE sql
--- A value at an edge lies below it, where width_bucket() has it above.
+-- Not STRICT, or it would be called and not inlined. A value at an edge lies below it, where width_bucket() has it above.
 RETURN 1 + width_bucket(value, edges) - coalesce((edges[width_bucket(value, edges)] = value)::integer, 0);
 COMMENT ON FUNCTION botdet.bin_of(double precision, double precision[]) IS 'bin that a value lies in, from 1';
 

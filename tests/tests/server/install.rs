@@ -123,7 +123,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
     ("botdet_version()", "i s strict -"),
     ("botdet.acts_as_administrator()", "s r strict -"),
-    ("botdet.bin_of(double precision,double precision[])", "i s strict -"),
+    ("botdet.bin_of(double precision,double precision[])", "i s - -"),
     ("botdet.check_drift()", "v u - definer"),
     (
         "botdet.compare_counts(double precision[],double precision,bigint,bigint[],bigint,bigint)",
