@@ -169,9 +169,13 @@ impl fmt::Display for Amount {
             return write!(f, "{value:.2e}{}{unit}", if unit.is_empty() { "" } else { " " });
         }
         let digits = if value == 0.0 { 0 } else { (2 - magnitude).clamp(0, 4) as usize };
-        let text = format!("{value:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        f.write_str(text)?;
+        if digits == 0 || value.fract() == 0.0 {
+            // Most are whole, and written in a fraction of the time that way.
+            write!(f, "{}", value.round_ties_even() as i64)?;
+        } else {
+            let text = format!("{value:.digits$}");
+            f.write_str(text.trim_end_matches('0').trim_end_matches('.'))?;
+        }
         if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
     }
 }

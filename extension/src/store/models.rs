@@ -125,37 +125,44 @@ pub fn detectors() -> Vec<String> {
 /// # Errors
 /// [`Error::UnknownDetector`].
 pub fn deployment(detector: &str) -> Result<Deployment, Error> {
-    let mut found = None;
+    let mut deployment = None;
     ACTIVE.with(|statement| {
         statement.run(&[Some(text_datum(detector))], |row| {
-            let challenger = version(row, 8).zip(row.float8(11));
-            found = Some(Deployment {
-                detector: detector.to_owned(),
-                overrides: Overrides {
-                    threshold: row.float8(1),
-                    automatic_threshold: row.float8(2),
-                    base_rate: row.float8(3),
-                },
-                insert_mode: match row.text(4).as_deref() {
-                    Some("filter") => InsertMode::Filter,
-                    Some("queue") => InsertMode::Queue,
-                    Some("off") => InsertMode::Off,
-                    _ => InsertMode::Inline,
-                },
-                champion: version(row, 5),
-                challenger: challenger.map(|(version, share)| Challenger { version, share }),
-            });
+            let deployment = deployment.get_or_insert_with(|| settings_of(detector, row));
+            match (version(row), row.float8(8)) {
+                (Some(version), Some(share)) => deployment.challenger = Some(Challenger { version, share }),
+                (champion @ Some(_), None) => deployment.champion = champion,
+                (None, _) => {}
+            }
         });
     });
-    found.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
+    deployment.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
 }
 
-/// The version in three columns of a row, from this one on.
-fn version(row: &Row<'_>, column: i32) -> Option<Version> {
+fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
+    Deployment {
+        detector: detector.to_owned(),
+        overrides: Overrides {
+            threshold: row.float8(1),
+            automatic_threshold: row.float8(2),
+            base_rate: row.float8(3),
+        },
+        insert_mode: match row.text(4).as_deref() {
+            Some("filter") => InsertMode::Filter,
+            Some("queue") => InsertMode::Queue,
+            Some("off") => InsertMode::Off,
+            _ => InsertMode::Inline,
+        },
+        champion: None,
+        challenger: None,
+    }
+}
+
+fn version(row: &Row<'_>) -> Option<Version> {
     Some(Version {
-        model_version_id: row.bigint(column)?,
-        name: row.text(column + 1)?.into_owned(),
-        sha256: row.text(column + 2)?.into_owned(),
+        model_version_id: row.bigint(5)?,
+        name: row.text(6)?.into_owned(),
+        sha256: row.text(7)?.into_owned(),
     })
 }
 
