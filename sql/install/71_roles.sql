@@ -143,7 +143,7 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(uuid),
     botdet_score(bytea),
     botdet_score(botdet.account_features),
-    botdet_score(text, jsonb),
+    botdet_score(text, jsonb), botdet_score(text, text),
     botdet_score(text, bigint),
     botdet_backlink_features(text, timestamptz),
     botdet_backlink_scores(text, timestamptz),

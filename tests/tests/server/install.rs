@@ -58,6 +58,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_anomaly(text,jsonb)", "s s strict -"),
     ("botdet_explain(text,jsonb)", "s s strict -"),
     ("botdet_score(text,jsonb)", "s s strict -"),
+    ("botdet_score(text,text)", "s s strict -"),
     ("botdet_create_detector(text,text)", "v u strict -"),
     ("botdet_anomaly(uuid)", "s s strict -"),
     ("botdet_explain(text)", "s s strict -"),

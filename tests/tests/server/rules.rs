@@ -45,7 +45,7 @@ fn a_rule_that_decides_does_so_in_every_way_of_scoring() {
     // Insert time, and the queue.
     for mode in ["inline", "filter", "queue"] {
         client.run(&format!("DELETE FROM botdet.score; UPDATE botdet.detector SET insert_mode = '{mode}' WHERE detector = 'account'"));
-        other.run(&insert("ARRAY[1, 2]", 400, 2));
+        other.run(&insert("ARRAY[1, 2]", 400, 402));
         other.run("SELECT botdet_score_pending(10)");
         let stages: Vec<bool> =
             other.column("SELECT stage = 'rules' FROM botdet.score ORDER BY account_id", &[]);

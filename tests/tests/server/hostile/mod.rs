@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 86] = [
+const CALLS: [&str; 87] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -85,6 +85,7 @@ const CALLS: [&str; 86] = [
     "SELECT public.botdet_sample_rows('account', ARRAY['{\"event_count\": 3}'::pg_catalog.jsonb])",
     "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
     "SELECT public.botdet_unwatch_drift('feature_psi')",
+    "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
     "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
     "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",
     "UPDATE botdet.rule SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'ours'",
