@@ -15,6 +15,7 @@ pub mod artifact;
 pub mod autoencoder;
 pub mod calibration;
 pub mod digest;
+pub mod engagement;
 pub mod event;
 pub mod features;
 pub mod groups;

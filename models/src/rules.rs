@@ -75,6 +75,19 @@ const SPAMMERS: RuleSet = RuleSet {
     verified: "payment_verified",
 };
 
+/// For the features of the `engagement` detector.
+const ENGAGEMENT: RuleSet = RuleSet {
+    prior: 0.08,
+    rules: &[
+        rule("suspicion", AtLeast(0.25), 0.4),
+        rule("suspicion", AtLeast(0.4), 0.5),
+        rule("suspicion", AtLeast(0.6), 0.5),
+        rule("night_episodes", AtLeast(1.5), 0.4),
+        rule("likeness", AtLeast(0.5), 0.4),
+    ],
+    verified: "is_verified",
+};
+
 /// Scores an account by rules alone, from its features in catalogue order. Missing features trigger nothing.
 #[must_use]
 pub fn score_by_rules(values: &[Option<f64>], thresholds: &Thresholds) -> Score {
@@ -96,7 +109,12 @@ pub fn score_row_by_rules(
         Value::Bool(value) => Some(f64::from(u8::from(*value))),
         value => value.as_f64(),
     };
-    (detector == "spammer").then(|| apply(&SPAMMERS, value, thresholds))
+    let set = match detector {
+        "spammer" => &SPAMMERS,
+        "engagement" => &ENGAGEMENT,
+        _ => return None,
+    };
+    Some(apply(set, value, thresholds))
 }
 
 fn apply(set: &RuleSet, value_of: impl Fn(&str) -> Option<f64>, thresholds: &Thresholds) -> Score {
@@ -195,5 +213,8 @@ mod tests {
         let score = score_row_by_rules("spammer", row, &EVEN).expect("there are rules");
         assert!((score.probability - (1.0 - 0.97 * 0.6 * 0.6)).abs() < 1e-12);
         assert!(score_row_by_rules("another", row, &EVEN).is_none());
+        let row = serde_json::json!({"suspicion": 0.5, "likeness": 0.1});
+        let score = score_row_by_rules("engagement", row.as_object().expect("it is one"), &EVEN);
+        assert!((score.expect("there are rules").probability - (1.0 - 0.92 * 0.6 * 0.5)).abs() < 1e-12);
     }
 }
