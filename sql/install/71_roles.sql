@@ -113,7 +113,8 @@ TO botdet_reader;
 -- rows hold for them, too --------------------------------------------------------------------------------------------
 
 GRANT SELECT ON
-    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account
+    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account,
+    botdet.engagement_hourly, botdet.engagement_window, botdet.engagement_features_of_accounts
 TO botdet_scorer, botdet_reviewer;
 GRANT EXECUTE ON FUNCTION
     botdet_features(bigint, timestamptz),
@@ -126,6 +127,11 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(bytea),
     botdet_score(botdet.account_features),
     botdet_score(text, jsonb),
+    botdet_score(text, bigint),
+    botdet_score(text, text),
+    botdet.engagement_series_of(bigint),
+    botdet_engagement_features(bigint),
+    botdet_engagement_anomaly(bigint),
     botdet_score_batch(bigint[]),
     botdet_anomaly(bigint),
     botdet_anomaly(text),
@@ -187,7 +193,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     botdet.account_network, botdet.score_queue, botdet.refresh, botdet.refresh_account, botdet.score_rollup,
     botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
 TO botdet_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON
+    botdet.spammer, botdet.engagement_hourly, botdet.engagement_window
+TO botdet_admin;
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;

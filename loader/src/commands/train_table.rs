@@ -18,12 +18,17 @@ use crate::training::table::train_table;
 
 /// The detector whose table the extension brings along, with what its columns are called.
 pub const SPAMMER: &str = "spammer";
+/// The detector of hourly engagement, with the view that has its features and what the view's columns are called: what the key
+/// tells, what is true, and when the series ends.
+pub const ENGAGEMENT: &str = "engagement";
+const ENGAGEMENT_VIEW: [&str; 4] =
+    ["botdet.engagement_features_of_accounts", "account_id", "is_attacked", "last_hour"];
 const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
 
 /// Which table to learn from.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableOptions {
-    /// Table, view or foreign table whose rows are to be judged; for detector spammer its own by default
+    /// Table, view or foreign table whose rows are to be judged; for detectors spammer and engagement their own by default
     #[arg(long, requires = "key", requires = "label")]
     pub table: Option<String>,
     /// Column that tells rows apart
@@ -56,11 +61,18 @@ impl TableOptions {
     /// [`LoaderError::NoTable`] when the detector needs one to be named.
     pub fn source(&self, detector: &str) -> Result<TableSource, LoaderError> {
         let named = self.table.clone().zip(self.key.clone()).zip(self.label.clone());
+        let mut time = self.time.clone();
         let ((relation, key), label) = match named {
             Some(named) => named,
             None if detector == SPAMMER => {
                 let [table, key, label] = SPAMMER_TABLE.map(str::to_owned);
                 ((table, key), label)
+            }
+            None if detector == ENGAGEMENT => {
+                let [view, key, label, last] = ENGAGEMENT_VIEW.map(str::to_owned);
+                // What came later is judged by what came before, where series end at different times.
+                time = Some(last);
+                ((view, key), label)
             }
             None => return Err(LoaderError::NoTable(detector.to_owned())),
         };
@@ -71,7 +83,7 @@ impl TableOptions {
             positive: self.positive.clone(),
             columns: self.columns.clone(),
             ignored: self.ignore.clone(),
-            time: self.time.clone(),
+            time,
             group: self.group.clone(),
         })
     }

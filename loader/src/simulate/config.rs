@@ -170,6 +170,16 @@ pub enum SimulationError {
         /// Fewest that can be.
         least: u32,
     },
+    /// Too few or too many hours for a series.
+    #[error("{hours} hours are not between {least} and {most}")]
+    Hours {
+        /// Hours asked for.
+        hours: u32,
+        /// Fewest that can be.
+        least: u32,
+        /// Most that can be.
+        most: u32,
+    },
     /// Nearly no spammers, or more than honest accounts.
     #[error("the share of spammers {0} is not between 0.001 and 0.5")]
     SpammerShare(f64),

@@ -12,6 +12,7 @@ mod action;
 mod bots;
 mod config;
 mod dress;
+pub mod engagement;
 mod human;
 mod lean;
 mod persona;

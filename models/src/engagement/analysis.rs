@@ -10,7 +10,7 @@ use super::series::Series;
 /// Hours with counts below which nothing can be said: the hours of a day have to be seen twice.
 pub const LEAST_HOURS: usize = 48;
 /// Share of an episode that people explain from which it counts as theirs.
-const ORGANIC: f64 = 0.5;
+const ORGANIC: f64 = 0.4;
 
 /// Too little is known to say what is usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

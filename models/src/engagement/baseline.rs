@@ -52,7 +52,9 @@ pub(super) fn residual(count: f64, expected: f64, dispersion: f64) -> f64 {
 /// Anscombe's transform for negative binomial counts.
 fn stable(count: f64, dispersion: f64) -> f64 {
     let root = dispersion.sqrt();
-    2.0 / root * (root * (count + 0.375).sqrt()).asinh()
+    // asinh(x) for x >= 0, without the care for others that makes it slow.
+    let scaled = dispersion * (count + 0.375);
+    2.0 / root * (scaled.sqrt() + (scaled + 1.0).sqrt()).ln()
 }
 
 /// How many hours east of UTC the audience seems to live: where the quietest five hours lie at 2 to 7 in the morning. 0 where
@@ -170,7 +172,7 @@ pub(super) fn dispersion_of(counts: &[Option<f64>], expected: &[f64], doubt: &[f
     }
     let (mut low, mut high) = (LEAST_DISPERSION.ln(), 3_f64.ln());
     let mut residuals = vec![0.0; fair.len()];
-    for _ in 0..12 {
+    for _ in 0..8 {
         let middle = 0.5 * (low + high);
         for (place, (count, expected, doubt)) in residuals.iter_mut().zip(&fair) {
             *place = -residual(*count, *expected, middle.exp() + doubt);

@@ -6,6 +6,7 @@ mod concurrency;
 mod deep;
 mod deploying;
 mod detectors;
+mod engagement;
 mod faults;
 mod features;
 mod follow;

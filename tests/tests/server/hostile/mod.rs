@@ -8,7 +8,12 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 53] = [
+const CALLS: [&str; 58] = [
+    "SELECT * FROM public.botdet_engagement_feature_catalog()",
+    "SELECT public.botdet_engagement_features(public.botdet_engagement_series(hour, views, likes, comments, shares)) FROM botdet.engagement_hourly GROUP BY account_id",
+    "SELECT public.botdet_engagement_features(1::pg_catalog.int8)",
+    "SELECT public.botdet_engagement_anomaly(1::pg_catalog.int8)",
+    "SELECT public.botdet_score('engagement'::pg_catalog.text, 1::pg_catalog.int8)",
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
