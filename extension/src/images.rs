@@ -2,9 +2,10 @@
 //! reads the artifact.
 //!
 //! They lie among the server's temporary files, in `base/pgsql_tmp/pgsql_tmp_botdet`, each named by the SHA-256 of its artifact,
-//! whatever database that is stored in, and by the release of the library, which sessions that began before an upgrade still run. PostgreSQL empties that place whenever it starts, and leaves it out of base backups,
-//! `pg_rewind` and `pg_checksums`; a standby has its own. Nothing is lost with a file: the next process that wants it makes it
-//! again. Files that no process has opened for a week go when another is made.
+//! whatever database that is stored in, and by the release of the library, which sessions that began before an upgrade still run.
+//! PostgreSQL empties that place whenever it starts, and leaves it out of base backups, `pg_rewind` and `pg_checksums`; a standby
+//! has its own. Nothing is lost with a file: the next process that wants it makes it again. Files that no process has opened for
+//! a week go when another is made.
 //!
 //! A file gets its name when it is whole, is never written to again, and is the server account's alone. It is checked whenever it is
 //! mapped; one that is damaged goes, and is made again. Only who has an artifact's bytes, and has seen that they have that

@@ -23,7 +23,7 @@ const WORDS: usize = SLOTS * SLOT_WORDS;
 /// Buckets of the histogram: calls that took less than 2, 4, 8, ... µs; the last takes all others, from half a minute on.
 pub const BUCKETS: usize = 25;
 /// What runs sequence models, in the order of their counters.
-pub const RUNTIMES: [&str; 3] = ["embedded", "onnxruntime", "cuda"];
+const RUNTIMES: [&str; 3] = ["embedded", "onnxruntime", "cuda"];
 const STAGES: [Stage; 4] = [Stage::Rules, Stage::Filter, Stage::Trees, Stage::Sequence];
 
 /// Places of the counters in a slot.

@@ -1,6 +1,6 @@
-//! The two hash functions everything sketched in a state is built on.
+//! The two hash functions everything sketched in a state is built on, and a checksum of what does not travel.
 //!
-//! They are fixed for ever: a stored state holds their values. Both are short enough to be written again in any
+//! The two are fixed for ever: a stored state holds their values. Both are short enough to be written again in any
 //! language that wants to check a feature.
 
 /// Finalising mixer of SplitMix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 2014).

@@ -3,6 +3,8 @@
 //! Nodes lie flat in one array, each tree in pre-order: the left child follows its parent, the right one is pointed to.
 //! That is both the form in memory and, at eight bytes a node, the stored one.
 
+use std::hint::select_unpredictable;
+
 use rand::seq::index::sample;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -61,6 +63,8 @@ pub enum ForestError {
 }
 
 const LEAF: u16 = u16::MAX;
+/// Trees that are walked side by side.
+const LANES: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Node {
@@ -150,19 +154,31 @@ impl IsolationForest {
     #[must_use]
     pub fn score(&self, row: &[f64]) -> f64 {
         debug_assert_eq!(row.len(), usize::from(self.width));
-        let total: f64 = self.roots.iter().map(|root| self.path(*root as usize, row)).sum();
+        let row: Vec<f32> = row.iter().map(|input| *input as f32).collect();
+        let (groups, others) = self.roots.as_chunks::<LANES>();
+        let together = groups.iter().flat_map(|roots| self.paths(*roots, &row));
+        let total: f64 = together.chain(others.iter().flat_map(|root| self.paths([*root], &row))).sum();
         let mean = total / self.roots.len() as f64;
         (-mean / average_path(f64::from(self.sample)) * std::f64::consts::LN_2).exp()
     }
 
-    fn path(&self, mut at: usize, row: &[f64]) -> f64 {
+    /// Length of the row's path in each of some trees. They are walked side by side: none waits for another's memory, and those that
+    /// have ended stay where they are.
+    fn paths<const N: usize>(&self, roots: [u32; N], row: &[f32]) -> [f64; N] {
+        let mut at = roots.map(|root| root as usize);
         loop {
-            let node = self.nodes[at];
-            if node.input == LEAF {
-                return f64::from(node.value);
+            let mut all_ended = true;
+            for at in &mut at {
+                let node = self.nodes[*at];
+                let is_leaf = node.input == LEAF;
+                let input = select_unpredictable(is_leaf, 0, usize::from(node.input));
+                let step = select_unpredictable(row[input] < node.value, 1, usize::from(node.right));
+                *at += select_unpredictable(is_leaf, 0, step);
+                all_ended &= is_leaf;
             }
-            let goes_left = (row[usize::from(node.input)] as f32) < node.value;
-            at += if goes_left { 1 } else { usize::from(node.right) };
+            if all_ended {
+                return at.map(|at| f64::from(self.nodes[at].value));
+            }
         }
     }
 
@@ -227,7 +243,7 @@ impl IsolationForest {
 
     /// Children always lie behind their parent and inside the array, so that every walk ends.
     fn check_structure(&self, width: usize) -> Result<(), ForestError> {
-        if usize::from(self.width) != width || self.sample < 2 || !self.threshold.is_finite() {
+        if width == 0 || usize::from(self.width) != width || self.sample < 2 || !self.threshold.is_finite() {
             return Err(ForestError::Corrupt("its header does not fit the features"));
         }
         if self.roots.iter().any(|root| *root as usize >= self.nodes.len()) {

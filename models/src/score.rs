@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Stage {
     /// No model is active: fixed rules answered.
     Rules,
+    /// Weighted signals that need no training, where no model can answer.
+    Weights,
     /// The logistic filter alone: it was sure, or there was nothing more to look at.
     Filter,
     /// Filter, trees and anomaly together.
@@ -22,6 +24,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rules => "rules",
+            Self::Weights => "weights",
             Self::Filter => "filter",
             Self::Trees => "trees",
             Self::Sequence => "sequence",
@@ -110,6 +113,18 @@ impl Score {
             is_provisional: false,
         }
     }
+
+    /// Makes it one of which nothing is asked, whatever the thresholds.
+    pub(crate) fn clear(&mut self) {
+        self.is_bot = false;
+        self.action = Action::None;
+        self.confidence = 1.0 - self.probability;
+    }
+}
+
+/// Log-odds of a probability.
+pub(crate) fn log_odds(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
 }
 
 /// How unusual an account is. Unusual is not the same as automated.
@@ -159,7 +174,7 @@ impl fmt::Display for Reason {
 const LONGEST_NUMBER: i32 = 15;
 
 /// A value with three significant digits and its unit.
-struct Amount(f64, &'static str);
+pub(crate) struct Amount(pub(crate) f64, pub(crate) &'static str);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,9 +184,13 @@ impl fmt::Display for Amount {
             return write!(f, "{value:.2e}{}{unit}", if unit.is_empty() { "" } else { " " });
         }
         let digits = if value == 0.0 { 0 } else { (2 - magnitude).clamp(0, 4) as usize };
-        let text = format!("{value:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        f.write_str(text)?;
+        if digits == 0 || value.fract() == 0.0 {
+            // Most are whole, and written in a fraction of the time that way.
+            write!(f, "{}", value.round_ties_even() as i64)?;
+        } else {
+            let text = format!("{value:.digits$}");
+            f.write_str(text.trim_end_matches('0').trim_end_matches('.'))?;
+        }
         if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
     }
 }

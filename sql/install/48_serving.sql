@@ -73,41 +73,43 @@ COMMENT ON COLUMN botdet.shadow_comparison.labels IS 'accounts among them whose 
 COMMENT ON COLUMN botdet.shadow_comparison.champion_right IS 'of these, how many the champion judged rightly';
 COMMENT ON COLUMN botdet.shadow_comparison.challenger_right IS 'of these, how many the challenger judged rightly';
 
-CREATE FUNCTION botdet.confusion(detector text, version text, since timestamptz)
+CREATE FUNCTION botdet.performance(detector text, version text, since timestamptz)
 RETURNS TABLE (
-    labels bigint, true_positives bigint, false_positives bigint, false_negatives bigint,
-    true_negatives bigint, brier double precision
+    labels bigint, true_positives bigint, false_positives bigint, false_negatives bigint, true_negatives bigint,
+    accuracy double precision, "precision" double precision, recall double precision, f1 double precision,
+    brier double precision
 )
 STRICT STABLE PARALLEL SAFE COST 10000 ROWS 1 SET search_path = pg_catalog, pg_temp
 LANGUAGE sql
 BEGIN ATOMIC
-    SELECT count(*), count(*) FILTER (WHERE l.is_bot AND s.is_bot),
-           count(*) FILTER (WHERE NOT l.is_bot AND s.is_bot), count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot),
-           count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot),
-           avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2')
-    FROM botdet.score s
-    JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id
-    WHERE s.detector = confusion.detector AND s.model_version = confusion.version AND s.is_bot IS NOT NULL
-        AND s.scored_at >= confusion.since AND l.labelled_at >= confusion.since;
+    SELECT c.labels, c.true_positives, c.false_positives, c.false_negatives, c.true_negatives,
+           (c.true_positives + c.true_negatives)::double precision / nullif(c.labels, bigint '0')::double precision,
+           c.true_positives::double precision / nullif(c.true_positives + c.false_positives, bigint '0')::double precision,
+           c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, bigint '0')::double precision,
+           (c.true_positives + c.true_positives)::double precision
+               / nullif(c.true_positives + c.true_positives + c.false_positives + c.false_negatives, bigint '0')::double precision,
+           c.brier
+    FROM (
+        SELECT count(*) AS labels, count(*) FILTER (WHERE l.is_bot AND s.is_bot) AS true_positives,
+               count(*) FILTER (WHERE NOT l.is_bot AND s.is_bot) AS false_positives,
+               count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot) AS false_negatives,
+               count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot) AS true_negatives,
+               avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2') AS brier
+        FROM botdet.score s
+        JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id
+        WHERE s.detector = performance.detector AND s.model_version = performance.version AND s.is_bot IS NOT NULL
+            AND s.scored_at >= performance.since AND l.labelled_at >= performance.since
+    ) AS c;
 END;
-COMMENT ON FUNCTION botdet.confusion(text, text, timestamptz) IS
+COMMENT ON FUNCTION botdet.performance(text, text, timestamptz) IS
     'how scores that a version has made since a time agree with labels made since; by the latest score of each account';
 
 CREATE VIEW botdet.version_performance WITH (security_invoker = true) AS
-SELECT v.detector, v.version, d.alias, c.labels, c.true_positives, c.false_positives, c.false_negatives, c.true_negatives,
-       (c.true_positives + c.true_negatives)::double precision / c.labels::double precision AS accuracy,
-       c.true_positives::double precision / nullif(c.true_positives + c.false_positives, bigint '0')::double precision
-           AS "precision",
-       c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, bigint '0')::double precision
-           AS recall,
-       (c.true_positives + c.true_positives)::double precision
-           / nullif(c.true_positives + c.true_positives + c.false_positives + c.false_negatives, bigint '0')::double precision
-           AS f1,
-       c.brier
+SELECT v.detector, v.version, d.alias, p.*
 FROM botdet.model_version v
 LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id
-CROSS JOIN LATERAL botdet.confusion(v.detector, v.version, v.created_at) AS c
-WHERE c.labels > bigint '0';
+CROSS JOIN LATERAL botdet.performance(v.detector, v.version, v.created_at) AS p
+WHERE p.labels > bigint '0';
 COMMENT ON VIEW botdet.version_performance IS
     'how versions do on labels made since they were registered, which they cannot have learned from; by the latest score of each account';
 COMMENT ON COLUMN botdet.version_performance.detector IS 'of which detector';
@@ -142,23 +144,20 @@ BEGIN
         metric := watch.metric;
         lowest := watch.lowest;
         rolled_back_to := NULL;
-        SELECT v.version, c.labels,
+        SELECT v.version, p.labels,
                CASE watch.metric
-                   WHEN 'accuracy' THEN (c.true_positives + c.true_negatives)::double precision / c.labels
-                   -- Bots are there, and none is called so.
-                   WHEN 'precision' THEN coalesce(
-                       c.true_positives::double precision / nullif(c.true_positives + c.false_positives, 0),
-                       CASE WHEN c.false_negatives > 0 THEN 0 END
-                   )
-                   WHEN 'recall' THEN c.true_positives::double precision / nullif(c.true_positives + c.false_negatives, 0)
-                   ELSE 2.0 * c.true_positives / nullif(2 * c.true_positives + c.false_positives + c.false_negatives, 0)
+                   WHEN 'accuracy' THEN p.accuracy
+                   -- Where bots are there and none is called so, precision is as bad as can be.
+                   WHEN 'precision' THEN coalesce(p."precision", CASE WHEN p.false_negatives > 0 THEN 0 END)
+                   WHEN 'recall' THEN p.recall
+                   ELSE p.f1
                END
         INTO version, labels, value
         FROM botdet.deployment d
         JOIN botdet.model_version v ON v.model_version_id = d.model_version_id
         -- Scores from before it became the champion are of other times.
-        CROSS JOIN LATERAL botdet.confusion(v.detector, v.version, greatest(v.created_at, d.activated_at)) AS c
-        WHERE d.detector = watch.detector AND d.alias = 'champion' AND c.labels > 0;
+        CROSS JOIN LATERAL botdet.performance(v.detector, v.version, greatest(v.created_at, d.activated_at)) AS p
+        WHERE d.detector = watch.detector AND d.alias = 'champion' AND p.labels > 0;
         CONTINUE WHEN NOT FOUND;
         IF labels >= watch.labels AND value < watch.lowest THEN
             BEGIN

@@ -154,16 +154,29 @@ impl Call {
 
     /// The fields of a composite argument whose fields are all float8.
     pub fn float8_fields(&self, index: usize, count: usize) -> Vec<Option<f64>> {
-        // SAFETY: declared as a composite type of `count` float8 fields; both functions check the field numbers.
+        // SAFETY: declared as a composite type of float8 fields, and a value of it says of which; its descriptor is released again.
+        // There is room for as many fields as that names.
         unsafe {
             let header: pg_sys::HeapTupleHeader =
                 pg_sys::pg_detoast_datum(self.present(index).cast_mut_ptr()).cast();
-            (1..=count)
-                .map(|number| {
-                    let mut is_null = false;
-                    let datum = pg_sys::GetAttributeByNum(header, number as i16, &raw mut is_null);
-                    (!is_null).then(|| values::float8(datum))
-                })
+            let of_type = (*header).t_choice.t_datum;
+            let descriptor = pg_sys::lookup_rowtype_tupdesc(of_type.datum_typeid, of_type.datum_typmod);
+            let fields = (*descriptor).natts as usize;
+            let mut tuple = pg_sys::HeapTupleData {
+                t_len: pgrx::varsize_any(header.cast()) as u32,
+                t_data: header,
+                ..Default::default()
+            };
+            let (mut values, mut nulls) = (vec![Datum::null(); fields], vec![true; fields]);
+            pg_sys::heap_deform_tuple(&raw mut tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+            if (*descriptor).tdrefcount >= 0 {
+                pg_sys::DecrTupleDescRefCount(descriptor);
+            }
+            assert_eq!(fields, count, "fields of the declared type");
+            values
+                .into_iter()
+                .zip(nulls)
+                .map(|(value, is_null)| (!is_null).then(|| values::float8(value)))
                 .collect()
         }
     }

@@ -4,16 +4,18 @@
 //! no standby. The folder's name begins with `pgsql_tmp`, which keeps it out of base backups and checksums. Counters outlive
 //! a restart of the server.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use pgrx::pg_sys;
 
-/// Folder in the data directory, where every backend works.
+use super::mapped_file::{data_directory, make_directory};
+
+/// Folder in the data directory. PostgreSQL empties its own one for temporary files when it starts.
 const FOLDER: &str = "pgsql_tmp_botdet";
 
 /// `N` counters of this database; `name` says what they count, and in which layout.
@@ -22,7 +24,8 @@ const FOLDER: &str = "pgsql_tmp_botdet";
 /// When the file can be neither opened nor made.
 pub fn open<const N: usize>(name: &str) -> io::Result<&'static [AtomicU64; N]> {
     // SAFETY: reads a variable.
-    let path = Path::new(FOLDER).join(format!("{name}.{}", unsafe { pg_sys::MyDatabaseId }));
+    let database = unsafe { pg_sys::MyDatabaseId };
+    let path = data_directory().join(FOLDER).join(format!("{name}.{database}"));
     let bytes = N * size_of::<AtomicU64>();
     if fs::metadata(&path).map_or(true, |found| found.len() != bytes as u64) {
         make(&path, bytes)?;
@@ -34,8 +37,7 @@ pub fn open<const N: usize>(name: &str) -> io::Result<&'static [AtomicU64; N]> {
 /// Makes a file of zeros, unless somebody else is faster. Every page is written: what a full disk has no room for fails here, and
 /// not when a counter is touched.
 fn make(path: &Path, bytes: usize) -> io::Result<()> {
-    fs::create_dir_all(FOLDER)?;
-    fs::set_permissions(FOLDER, Permissions::from_mode(0o700))?;
+    make_directory(&data_directory().join(FOLDER))?;
     let unfinished = PathBuf::from(format!("{}.{}", path.display(), std::process::id()));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;

@@ -1,13 +1,15 @@
 //! Reading and registering model versions.
 
 use botdet_models::artifact::Artifact;
-use botdet_models::hash::mix64;
+use botdet_models::hash::{hash_bytes, mix64};
 use botdet_models::pipeline::Overrides;
+use botdet_models::rules::RuleSet;
 use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::values::{bytes_datum, text_datum};
+use crate::store::rules;
 
 thread_local! {
     static ACTIVE: Statement = const {
@@ -24,6 +26,9 @@ thread_local! {
     };
     static CHECK_WATCHES: Statement = const {
         Statement::writing(include_str!("../sql/check_watches.sql"), &[])
+    };
+    static CHECK_DRIFT: Statement = const {
+        Statement::writing(include_str!("../sql/check_drift.sql"), &[])
     };
     static REGISTER: Statement = const {
         Statement::writing(
@@ -79,6 +84,7 @@ pub struct Deployment {
     /// Without one, rules answer.
     pub champion: Option<Version>,
     pub challenger: Option<Challenger>,
+    pub rules: RuleSet,
 }
 
 impl Deployment {
@@ -104,7 +110,7 @@ impl Deployment {
 impl Challenger {
     /// Another challenger gets other accounts: the checksum seeds the draw.
     fn answers_for(&self, account_id: i64) -> bool {
-        let seed = self.version.sha256.bytes().fold(0, |seed, digit| mix64(seed ^ u64::from(digit)));
+        let seed = hash_bytes(self.version.sha256.as_bytes());
         let draw = mix64(seed ^ account_id.cast_unsigned()) >> 11;
         (draw as f64) < self.share * (1u64 << 53) as f64
     }
@@ -122,37 +128,46 @@ pub fn detectors() -> Vec<String> {
 /// # Errors
 /// [`Error::UnknownDetector`].
 pub fn deployment(detector: &str) -> Result<Deployment, Error> {
-    let mut found = None;
+    let mut deployment = None;
     ACTIVE.with(|statement| {
         statement.run(&[Some(text_datum(detector))], |row| {
-            let challenger = version(row, 8).zip(row.float8(11));
-            found = Some(Deployment {
-                detector: detector.to_owned(),
-                overrides: Overrides {
-                    threshold: row.float8(1),
-                    automatic_threshold: row.float8(2),
-                    base_rate: row.float8(3),
-                },
-                insert_mode: match row.text(4).as_deref() {
-                    Some("filter") => InsertMode::Filter,
-                    Some("queue") => InsertMode::Queue,
-                    Some("off") => InsertMode::Off,
-                    _ => InsertMode::Inline,
-                },
-                champion: version(row, 5),
-                challenger: challenger.map(|(version, share)| Challenger { version, share }),
-            });
+            let deployment = deployment.get_or_insert_with(|| settings_of(detector, row));
+            match (version(row), row.float8(8)) {
+                (Some(version), Some(share)) => deployment.challenger = Some(Challenger { version, share }),
+                (champion @ Some(_), None) => deployment.champion = champion,
+                (None, _) => {}
+            }
         });
     });
-    found.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
+    let deployment = deployment.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))?;
+    Ok(Deployment { rules: rules::of(detector), ..deployment })
 }
 
-/// The version in three columns of a row, from this one on.
-fn version(row: &Row<'_>, column: i32) -> Option<Version> {
+fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
+    Deployment {
+        detector: detector.to_owned(),
+        overrides: Overrides {
+            threshold: row.float8(1),
+            automatic_threshold: row.float8(2),
+            base_rate: row.float8(3),
+        },
+        insert_mode: match row.text(4).as_deref() {
+            Some("filter") => InsertMode::Filter,
+            Some("queue") => InsertMode::Queue,
+            Some("off") => InsertMode::Off,
+            _ => InsertMode::Inline,
+        },
+        champion: None,
+        challenger: None,
+        rules: RuleSet::new(0.0, Vec::new()),
+    }
+}
+
+fn version(row: &Row<'_>) -> Option<Version> {
     Some(Version {
-        model_version_id: row.bigint(column)?,
-        name: row.text(column + 1)?.into_owned(),
-        sha256: row.text(column + 2)?.into_owned(),
+        model_version_id: row.bigint(5)?,
+        name: row.text(6)?.into_owned(),
+        sha256: row.text(7)?.into_owned(),
     })
 }
 
@@ -170,6 +185,11 @@ pub fn with_artifact<R>(model_version_id: i64, work: impl FnOnce(&[u8]) -> R) ->
 /// Rolls back champions that fall short of what is watched; returns how many.
 pub fn check_watches() -> i64 {
     CHECK_WATCHES.with(|statement| statement.run(&[], |_| {})) as i64
+}
+
+/// Counts what was scored, and raises and clears alerts; returns how many.
+pub fn check_drift() -> i64 {
+    CHECK_DRIFT.with(|statement| statement.run(&[], |_| {})) as i64
 }
 
 /// Stores a checked artifact and returns the version's name.

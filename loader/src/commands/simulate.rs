@@ -4,16 +4,21 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use botdet_models::backlink::BACKLINK;
+use botdet_models::engagement::ENGAGEMENT;
+use botdet_models::pipeline::ACCOUNT;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::train_table::{ENGAGEMENT, SPAMMER};
+use super::links::write_simulated;
+use super::train_table::SPAMMER;
 use super::{OutputOptions, check_unused};
 use crate::database::timestamp;
 use crate::error::{LoaderError, at};
 use crate::records::{AccountRecord, ActivityRecord, LabelRecord};
+use crate::simulate::backlinks::BacklinkParams;
 use crate::simulate::engagement::{
     EngagementConfig, EngagementParams, engagement_series, write_hours, write_hours_header, write_windows,
     write_windows_header,
@@ -104,6 +109,19 @@ pub enum SimulatedDetector {
     Spammer,
     /// Hourly views, likes, comments and shares of accounts, and when they were attacked
     Engagement,
+    /// Links between domains, ordinary ones and those of private networks
+    Backlink,
+}
+
+impl SimulatedDetector {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Account => ACCOUNT,
+            Self::Spammer => SPAMMER,
+            Self::Engagement => ENGAGEMENT,
+            Self::Backlink => BACKLINK,
+        }
+    }
 }
 
 /// Write simulated accounts to files that `botdet load` reads: profiles and activity as NDJSON, or a wide table as CSV.
@@ -114,10 +132,14 @@ pub struct Simulate {
     detector: SimulatedDetector,
     #[command(flatten)]
     simulation: SimulationOptions,
-    /// Hours of each account's engagement [default: 336]
+    /// Hours of each account's engagement [default: 336; only the engagement detector has any]
     #[arg(long)]
     hours: Option<u32>,
-    /// Folder for accounts.ndjson and activity.ndjson, spammer.csv, or engagement.csv and windows.csv; made if it is not there
+    /// Links, about [default: 20000; only the backlink detector has any]
+    #[arg(long)]
+    links: Option<u32>,
+    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv, or engagement.csv and windows.csv, or domain.csv, backlink.csv
+    /// and label.csv; made if it is not there
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -147,17 +169,40 @@ struct WrittenEngagement {
 impl Simulate {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         if self.detector != SimulatedDetector::Engagement {
-            let detector = match self.detector {
-                SimulatedDetector::Spammer => SPAMMER,
-                _ => "account",
-            };
-            check_unused(detector, [("--hours", self.hours.is_some())])?;
+            check_unused(self.detector.name(), [("--hours", self.hours.is_some())])?;
+        }
+        if self.detector != SimulatedDetector::Backlink {
+            check_unused(self.detector.name(), [("--links", self.links.is_some())])?;
         }
         match self.detector {
+            SimulatedDetector::Backlink => self.write_links(),
             SimulatedDetector::Account => self.write_activity(),
             SimulatedDetector::Spammer => self.write_table(),
             SimulatedDetector::Engagement => self.write_engagement(),
         }
+    }
+
+    fn write_links(self) -> Result<(), LoaderError> {
+        let (simulation, defaults) = (&self.simulation, BacklinkParams::default());
+        let unused = [("--accounts", simulation.accounts.is_some()), ("--days", simulation.days.is_some())];
+        check_unused(BACKLINK, unused)?;
+        let params = BacklinkParams {
+            links: self.links.unwrap_or(defaults.links),
+            network_share: simulation.bot_share.unwrap_or(defaults.network_share),
+            seed: simulation.seed,
+            end: simulation.until.map_or(defaults.end, |until| until.timestamp_micros()),
+        };
+        let written = write_simulated(&params.check()?, &self.out)?;
+        self.output.output().figures(&written, || {
+            format!(
+                "{} domains and {} links ({} by {} networks) in {}",
+                written.domains,
+                written.links,
+                written.network_links,
+                written.networks,
+                self.out.display()
+            )
+        })
     }
 
     fn write_table(self) -> Result<(), LoaderError> {

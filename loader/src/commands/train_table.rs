@@ -4,10 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use botdet_models::artifact::Artifact;
+use botdet_models::backlink::BACKLINK;
+use botdet_models::engagement::ENGAGEMENT;
 use clap::Args;
 use postgres::Client;
 use serde::Serialize;
 
+use super::links::{compare_pages, link_source};
 use super::training_options::ModelOptions;
 use crate::error::LoaderError;
 use crate::output::{Output, figures_table};
@@ -18,9 +21,8 @@ use crate::training::table::train_table;
 
 /// The detector whose table the extension brings along, with what its columns are called.
 pub const SPAMMER: &str = "spammer";
-/// The detector of hourly engagement, with the view that has its features and what the view's columns are called: what the key
-/// tells, what is true, and when the series ends.
-pub const ENGAGEMENT: &str = "engagement";
+/// The view that has the features of engagement and what its columns are called: what the key tells, what is true, and when the
+/// series ends.
 const ENGAGEMENT_VIEW: [&str; 4] =
     ["botdet.engagement_features_of_accounts", "account_id", "is_attacked", "last_hour"];
 const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
@@ -28,7 +30,8 @@ const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
 /// Which table to learn from.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableOptions {
-    /// Table, view or foreign table whose rows are to be judged; for detectors spammer and engagement their own by default
+    /// Table, view or foreign table whose rows are to be judged; for detectors spammer, engagement and backlink their own by
+    /// default
     #[arg(long, requires = "key", requires = "label")]
     pub table: Option<String>,
     /// Column that tells rows apart
@@ -74,6 +77,7 @@ impl TableOptions {
                 time = Some(last);
                 ((view, key), label)
             }
+            None if detector == BACKLINK => return Ok(link_source()),
             None => return Err(LoaderError::NoTable(detector.to_owned())),
         };
         Ok(TableSource {
@@ -126,6 +130,9 @@ pub fn train_on_table(
     let config = options.params()?.check()?;
     options.shares()?;
     let started = Instant::now();
+    if detector == BACKLINK {
+        compare_pages(client)?;
+    }
     let bar = output.progress(None, "reading");
     let data = read_table(client, source, &mut || bar.inc(1))?;
     bar.finish_and_clear();

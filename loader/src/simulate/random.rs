@@ -30,6 +30,12 @@ pub(super) enum Purpose {
     EngagementRoles = 8,
     /// The engagement of one account.
     Engagement = 9,
+    /// Domains and targets of links.
+    Backlinks = 20,
+    /// The ordinary links to one target.
+    BacklinkTarget = 21,
+    /// One private network of domains.
+    BacklinkNetwork = 22,
 }
 
 /// The stream of `index` (an account or a group) for this purpose.

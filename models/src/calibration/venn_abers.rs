@@ -21,19 +21,40 @@ use super::{CalibrationError, check_labels};
 /// What is stored is rounded outward: to four significant digits, and to at most 500 steps a bound, those that change
 /// the log-odds least being taken over by their neighbours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct VennAbers {
-    #[serde(flatten)]
     pair: Pair,
     low: Steps,
     high: Steps,
 }
 
 /// The two probabilities.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pair {
     p0: Steps,
     p1: Steps,
+}
+
+/// What is stored: all four alike.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    p0: Steps,
+    p1: Steps,
+    low: Steps,
+    high: Steps,
+}
+
+impl From<Stored> for VennAbers {
+    fn from(Stored { p0, p1, low, high }: Stored) -> Self {
+        Self { pair: Pair { p0, p1 }, low, high }
+    }
+}
+
+impl From<VennAbers> for Stored {
+    fn from(VennAbers { pair: Pair { p0, p1 }, low, high }: VennAbers) -> Self {
+        Self { p0, p1, low, high }
+    }
 }
 
 impl VennAbers {

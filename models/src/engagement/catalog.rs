@@ -3,7 +3,13 @@
 //! All are free of scale: an account ten times as large with the same habits has the same values, but for what chance does to
 //! small counts.
 
+use std::borrow::Cow;
+
+use crate::rules::{Kind, Vocabulary};
 use crate::schema::{ColumnDefinition, Schema, SchemaError};
+
+/// The detector of hourly engagement.
+pub const ENGAGEMENT: &str = "engagement";
 
 /// One feature.
 #[derive(Clone, Copy, Debug)]
@@ -112,4 +118,10 @@ pub fn engagement_schema() -> Result<Schema, SchemaError> {
         ENGAGEMENT_FEATURES.iter().map(|feature| ColumnDefinition::number(feature.name)).collect(),
         Vec::new(),
     )
+}
+
+/// The names that rules may use.
+#[must_use]
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary::of(ENGAGEMENT_FEATURES.iter().map(|feature| (Cow::Borrowed(feature.name), Kind::Number)))
 }

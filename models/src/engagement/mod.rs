@@ -28,7 +28,7 @@ mod tests;
 pub use analysis::{Analysis, LEAST_HOURS, TooShort, Window};
 pub use attack::Attack;
 pub use calendar::{HOUR, hour_of};
-pub use catalog::{ENGAGEMENT_FEATURES, EngagementFeature, engagement_schema};
+pub use catalog::{ENGAGEMENT, ENGAGEMENT_FEATURES, EngagementFeature, engagement_schema, vocabulary};
 pub use features::engagement_features;
 pub use metric::{METRICS, Metric};
 pub use series::{Counts, MOST_COUNTED, MOST_HOURS, Series, SeriesError};

@@ -6,8 +6,8 @@
 //! 0        8        magic "botdimg" and the number of this form
 //! 8        8        checksum of everything behind it
 //! 16       64       SHA-256 of the artifact, in hexadecimal
-//! 80       8        length A of the artifact without its trees
-//! 88       A        that artifact, padded to eight bytes
+//! 80       8        length A of what follows
+//! 88       A        the artifact without its trees and probes, and with its decision in binary form, padded to eight bytes
 //! ...      ...      image of the trees, if there are any
 //! ```
 //!
@@ -19,7 +19,7 @@ use crate::hash::checksum;
 use crate::trees::{IMAGE_ALIGNMENT, SharedBytes};
 
 /// Changes with the layout of images, those of trees among them, and with what is made of a stored artifact.
-const MAGIC: [u8; 8] = *b"botdimg\x01";
+const MAGIC: [u8; 8] = *b"botdimg\x02";
 const HASHED_FROM: usize = 16;
 const SHA256: usize = 64;
 const HEADER: usize = HASHED_FROM + SHA256 + 8;
@@ -30,7 +30,9 @@ impl Pipeline {
     #[must_use]
     pub fn to_image(&self, artifact: &Artifact, sha256: &str) -> Option<Vec<u8>> {
         let sha256: &[u8; SHA256] = sha256.as_bytes().try_into().ok()?;
-        let rest = artifact.clone().without_part(Stages::TREES).to_bytes();
+        let decision = postcard::to_allocvec(&self.decision).ok()?;
+        let rest = artifact.clone().without_part(Stages::TREES).without_part(Self::PROBES);
+        let rest = rest.with_replaced(Self::DECISION, decision).ok()?.to_bytes();
         let mut out = Vec::with_capacity(HEADER + rest.len());
         out.extend(MAGIC);
         out.extend([0; 8]);
@@ -74,7 +76,10 @@ impl Pipeline {
         let trees_at = (HEADER + length).next_multiple_of(IMAGE_ALIGNMENT);
         let has_trees = trees_at < bytes.len();
         let trees = |width| has_trees.then(|| TreeStage::from_image(image, trees_at, width)).transpose();
-        let mut pipeline = Self::build(&artifact, open, trees)?;
+        // Some thousand numbers: reading them as JSON takes longer than all else that a session's first score waits for here.
+        let decision = postcard::from_bytes(artifact.required(Self::DECISION)?)
+            .map_err(|_| PipelineError::Image("its decision cannot be read"))?;
+        let mut pipeline = Self::build(&artifact, decision, open, trees)?;
         // Nothing else is read in place.
         pipeline.image_bytes = if has_trees { bytes.len() } else { 0 };
         Ok(pipeline)

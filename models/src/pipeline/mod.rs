@@ -170,20 +170,20 @@ impl Pipeline {
     pub fn new(artifact: &Artifact, open: OpenSequenceModel) -> Result<Self, PipelineError> {
         let stored = artifact.part(Self::TREES);
         let read = |width| stored.map(|bytes| Ensemble::from_bytes(bytes, width)).transpose();
-        Self::build(artifact, open, |width| Ok(read(width)?.map(TreeStage::new)))
+        let decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
+            .map_err(|error| Self::wrong_decision(error.to_string()))?;
+        Self::build(artifact, decision, open, |width| Ok(read(width)?.map(TreeStage::new)))
     }
 
-    /// As [`Self::new`], with the trees from elsewhere: `trees` gets how many values their rows have.
+    /// As [`Self::new`], with the decision and the trees from elsewhere: `trees` gets how many values their rows have.
     fn build(
         artifact: &Artifact,
+        decision: Decision,
         open: OpenSequenceModel,
         trees: impl FnOnce(usize) -> Result<Option<TreeStage>, EnsembleError>,
     ) -> Result<Self, PipelineError> {
         let columns = Columns::of(artifact)?;
-        let part = |reason: String| PipelineError::Part { part: Self::DECISION, reason };
-        let decision: Decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
-            .map_err(|error| part(error.to_string()))?;
-        decision.check(&columns).map_err(part)?;
+        decision.check(&columns).map_err(Self::wrong_decision)?;
         let trees = trees(columns.input_count())?;
         let stages = Stages::of(artifact, trees, &columns, &decision, open)?;
         Ok(Self {
@@ -196,6 +196,10 @@ impl Pipeline {
             decision,
             stages,
         })
+    }
+
+    fn wrong_decision(reason: String) -> PipelineError {
+        PipelineError::Part { part: Self::DECISION, reason }
     }
 
     /// What the artifact says of itself.

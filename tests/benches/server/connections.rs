@@ -6,10 +6,11 @@ use botdet_models::artifact::Artifact;
 use botdet_models::hash::mix64;
 use botdet_models::pipeline::Pipeline;
 use botdet_models::trees::{Combination, EnsembleBuilder, TreeNode};
-use botdet_tests::Sql;
 use botdet_tests::model::activate;
+use botdet_tests::own_server::OwnServer;
+use botdet_tests::population::{load, simulate};
 use botdet_tests::server::onnxruntime_library;
-use botdet_tests::sql::process;
+use botdet_tests::sql::{Sql, process};
 use postgres::Client;
 
 use crate::deep::asking_always;
@@ -18,8 +19,18 @@ use crate::models::Models;
 
 const ROUNDS: usize = 15;
 const CONNECTIONS: usize = 50;
+/// Of the server that has loaded the extension when it started.
+const FEW_ACCOUNTS: u32 = 300;
+const DAYS: u32 = 18;
 const NOTHING: &str = "SELECT 1";
 const SCORE: &str = "SELECT botdet_score(1::bigint)";
+/// What a score reads, by plain queries: most of what a new connection waits for is PostgreSQL's look at those tables.
+const READ: &str = "SELECT d.threshold, p.share, v.sha256 FROM botdet.detector d
+        LEFT JOIN botdet.deployment p ON p.detector = d.detector
+        LEFT JOIN botdet.model_version v ON v.model_version_id = p.model_version_id WHERE d.detector = 'account';
+    SELECT s.state, a.followers, n.lockstep_score FROM (VALUES (1::bigint)) AS k (account_id)
+        LEFT JOIN botdet.account_state s USING (account_id) LEFT JOIN botdet.account a USING (account_id)
+        LEFT JOIN botdet.account_network n USING (account_id)";
 /// Of the forest: 1.2 million nodes.
 const TREES: u64 = 300;
 const SPLITS: u64 = 2_047;
@@ -47,21 +58,32 @@ fn cases(models: &Models) -> Vec<Case> {
     ]
 }
 
-/// The first statement of a connection: a score against nothing. The files that sessions share are there, as they are after the first
-/// score since the server's start.
+/// The first statement of a connection: a score against reading the same rows. The files that sessions share are there, as they are after the first
+/// score since the server's start. Then the same on a server that has loaded the extension when it started.
 pub fn cold(models: &Models) -> Vec<Measurement> {
+    let mut measurements = first_scores(models, "", &|| models.database.connect());
+    let server = OwnServer::start("shared_preload_libraries = 'botdet'");
+    let connect = || server.connect("postgres");
+    connect().run("CREATE EXTENSION botdet; UPDATE botdet.detector SET insert_mode = 'off'");
+    load(&mut connect(), &simulate(FEW_ACCOUNTS, DAYS));
+    connect().run("VACUUM ANALYZE");
+    measurements.extend(first_scores(models, ", preloaded", &connect));
+    measurements
+}
+
+fn first_scores(models: &Models, place: &str, connect: &dyn Fn() -> Client) -> Vec<Measurement> {
     let mut measurements = Vec::new();
     for case in cases(models) {
-        activate(&mut models.database.connect(), &case.artifact);
-        first_statement(models, &case, SCORE);
-        let rounds = (0..ROUNDS)
-            .map(|_| (first_statement(models, &case, SCORE), first_statement(models, &case, NOTHING)));
-        let (scores, nothing): (Vec<_>, Vec<_>) = rounds.unzip();
+        let first_statement = |sql| first_statement(connect(), &case, sql);
+        activate(&mut connect(), &case.artifact);
+        first_statement(SCORE);
+        let rounds = (0..ROUNDS).map(|_| (first_statement(SCORE), first_statement(READ)));
+        let (scores, reads): (Vec<_>, Vec<_>) = rounds.unzip();
         let of =
             |times: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64| median(times.iter().map(pick).collect());
         let measurement = |what: &str, pick| {
-            let name = format!("first score of a connection, {} : SELECT 1{what}", case.name);
-            Measurement::new(name, "ms", of(&scores, pick), of(&nothing, pick))
+            let name = format!("first score of a connection{place}, {} : its rows by SQL{what}", case.name);
+            Measurement::new(name, "ms", of(&scores, pick), of(&reads, pick))
         };
         measurements.push(measurement("", |(passed, _)| *passed));
         measurements.push(measurement(", processor", |(_, processor)| *processor));
@@ -70,8 +92,7 @@ pub fn cold(models: &Models) -> Vec<Measurement> {
 }
 
 /// Milliseconds that pass, and that the backend's processor works, for the first statement of a connection.
-fn first_statement(models: &Models, case: &Case, sql: &str) -> (f64, f64) {
-    let mut client = models.database.connect();
+fn first_statement(mut client: Client, case: &Case, sql: &str) -> (f64, f64) {
     client.run(&case.settings);
     let mut passed = 0.0;
     let processor = processor_seconds(&mut client, |client| passed = seconds(|| client.run(sql)));
@@ -83,7 +104,7 @@ pub fn memory(models: &Models) -> Vec<Measurement> {
     let mut measurements = Vec::new();
     for case in cases(models) {
         activate(&mut models.database.connect(), &case.artifact);
-        first_statement(models, &case, SCORE);
+        first_statement(models.database.connect(), &case, SCORE);
         let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| models.database.connect()).collect();
         let mut measured = |sql: &str| {
             clients.iter_mut().for_each(|client| client.run(sql));

@@ -2,8 +2,9 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, batches, deep, switching, refresh, cold, memory.
+//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, cold, memory.
 
+mod backlinks;
 mod calls;
 mod connections;
 mod deep;
@@ -11,6 +12,7 @@ mod inserts;
 mod measure;
 mod models;
 mod refresh;
+mod sets;
 mod switching;
 
 use std::process::ExitCode;
@@ -20,16 +22,18 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 13] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
     ("calls", calls::calls),
     ("features", calls::features),
+    ("sets", sets::sets),
     ("batches", calls::batches),
     ("deep", deep::deep),
     ("switching", switching::switching),
     ("refresh", |_| refresh::refresh()),
+    ("backlinks", |_| backlinks::backlinks()),
     ("cold", connections::cold),
     ("memory", connections::memory),
 ];

@@ -59,7 +59,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.check_deployable(botdet.model_version,boolean)", "v u strict -"),
     ("botdet.check_version(bigint)", "v u strict -"),
     ("botdet.find_version(text,text)", "s s strict -"),
-    ("botdet.confusion(text,text,timestamp with time zone)", "s s strict -"),
+    ("botdet.performance(text,text,timestamp with time zone)", "s s strict -"),
     ("botdet.lock_detector(text)", "v u strict -"),
     ("botdet.model_latencies()", "v r strict -"),
     ("botdet.model_statistics()", "v r strict -"),
@@ -136,7 +136,65 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),
     ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
+    ("botdet.domain_of(text)", "i s strict -"),
+    ("botdet_backlink_features(text,timestamp with time zone)", "s s - -"),
+    ("botdet_backlink_score(bigint)", "s s strict -"),
+    ("botdet_backlink_scores(text,timestamp with time zone)", "s s - -"),
+    ("botdet_compare_pages(timestamp with time zone)", "v u strict -"),
+    ("botdet_score(text,bigint)", "s s strict -"),
+    ("botdet_store_backlink_scores(text)", "v u - -"),
+    ("botdet.built_in_rules()", "s s strict -"),
+    ("botdet.check_condition(text,text)", "s s strict -"),
+    ("botdet.keep_first_version()", "v u - definer"),
+    ("botdet.keep_shipped_rule()", "v u - -"),
+    ("botdet.note_rule()", "v u - definer"),
+    ("botdet.prepare_rule()", "v u - definer"),
+    ("botdet_test_condition(text,text,jsonb)", "s s strict -"),
     ("botdet_version()", "i s strict -"),
+    ("botdet.acts_as_administrator()", "s r strict -"),
+    ("botdet.bin_of(double precision,double precision[])", "i s - -"),
+    ("botdet.check_drift()", "v u - definer"),
+    (
+        "botdet.compare_counts(double precision[],double precision,bigint,bigint[],bigint,bigint)",
+        "i s strict -",
+    ),
+    (
+        "botdet.compare_shares(double precision[],double precision[],double precision,double precision)",
+        "i s strict -",
+    ),
+    ("botdet.compared_versions(text)", "s s strict -"),
+    ("botdet.count_sample(botdet.model_version,jsonb[])", "v u strict -"),
+    ("botdet.counts_between(bigint,date,date,text,text)", "s s strict -"),
+    ("botdet.freeze_missing_reference()", "v u - -"),
+    ("botdet.judge_drift(bigint,bigint,integer,double precision,double precision)", "i s - -"),
+    ("botdet.kolmogorov_tail(double precision)", "i s strict -"),
+    ("botdet.measure_drift(date,date)", "s s - -"),
+    ("botdet.normal_tails(double precision)", "i s strict -"),
+    ("botdet.reference_in(jsonb)", "i s strict -"),
+    ("botdet.shares_of(bigint[],bigint,bigint)", "i s strict -"),
+    ("botdet.slices_of(text,text,timestamp with time zone,timestamp with time zone)", "i s - -"),
+    ("botdet_check_drift()", "v u - definer"),
+    ("botdet_drift(text,date,date,date,date,text,text)", "s s strict -"),
+    ("botdet_freeze_reference(text,text,integer,integer)", "v u strict definer"),
+    ("botdet_sample_features(text,interval)", "v u strict definer"),
+    ("botdet_sample_rows(text,jsonb[])", "v u strict definer"),
+    ("botdet_unwatch_drift(text,text,text)", "v u strict definer"),
+    ("botdet_watch_drift(text,double precision,double precision,integer,text,text)", "v u strict definer"),
+    ("botdet.check_reviewer(text)", "v u - -"),
+    ("botdet.count_decisions()", "s s - definer"),
+    ("botdet.decisions_before(bigint)", "s s strict -"),
+    ("botdet.draw(bigint,text)", "i s strict -"),
+    ("botdet.follow_decision(botdet.review_decision,botdet.review,boolean)", "v u - -"),
+    ("botdet.lock_claim(bigint,text)", "v u - -"),
+    ("botdet.mix_in_golden(text,integer)", "v u strict -"),
+    ("botdet.trust_in(text,text)", "s s strict -"),
+    ("botdet_appeal(bigint,text,text)", "v u - definer"),
+    ("botdet_claim_review(integer,interval,text,text)", "v u - definer"),
+    ("botdet_decide_review(bigint,boolean,text,text,text,text)", "v u - definer"),
+    ("botdet_escalate_review(bigint,text,text)", "v u - definer"),
+    ("botdet_fill_review_queue(text,integer)", "v u strict definer"),
+    ("botdet_request_retraining(text,text)", "v u strict definer"),
+    ("botdet_skip_review(bigint,text,text)", "v u - definer"),
 ];
 
 /// The members of the extension.
@@ -270,6 +328,15 @@ fn a_dump_restores_rows_models_states_and_scores() {
     source
         .connect()
         .run("INSERT INTO botdet.spammer (account_id, link_count, is_spammer) VALUES (7, 3, true)");
+    source.connect().run(
+        "INSERT INTO botdet.golden_item (account_id, is_bot) VALUES (2, true); SELECT botdet.mix_in_golden('account', 1);
+         INSERT INTO botdet.feedback_setting (detector, second_review_share) VALUES ('account', 1);
+         SELECT botdet_appeal(1, 'not me'); UPDATE botdet.review SET not_by = '{}';
+         SELECT botdet_decide_review(review_id, true, 'timing') FROM botdet_claim_review(5);
+         SELECT botdet_sample_features(); SELECT botdet_watch_drift('feature_psi', 0.25, 0.1);
+         INSERT INTO botdet.alert (detector, version, measure, slice_by, slice, feature, raised_value)
+         VALUES ('account', 'x', 'feature_psi', 'all', '', 'followers', 1)",
+    );
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
     let restored = program("pg_restore", &target)
@@ -296,6 +363,27 @@ fn a_dump_restores_rows_models_states_and_scores() {
             (source.connect().value(question, &[]), target.connect().value(question, &[]));
         assert_eq!(before, after, "{question}");
     }
+    for table in [
+        "label",
+        "feedback_setting",
+        "review",
+        "review_decision",
+        "golden_item",
+        "golden_review",
+        "reviewer_evidence",
+        "drift_count",
+        "drift_score",
+        "drift_progress",
+        "drift_account",
+        "drift_alert_rule",
+        "alert",
+    ] {
+        let rows =
+            format!("SELECT array_agg(to_jsonb(t)::text ORDER BY to_jsonb(t)::text) FROM botdet.{table} t");
+        let (before, after): (Vec<String>, Vec<String>) =
+            (source.connect().value(&rows, &[]), target.connect().value(&rows, &[]));
+        assert!(!before.is_empty() && before == after, "{table}");
+    }
     assert_eq!(
         target
             .connect()
@@ -307,6 +395,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
         .connect()
         .run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
     target.connect().run("INSERT INTO botdet.account (username) VALUES ('new')");
+    target.connect().run("SELECT botdet_appeal(5, 'not me either')");
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

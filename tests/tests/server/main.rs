@@ -1,11 +1,13 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
 mod aggregate;
+mod backlinks;
 mod cache;
 mod concurrency;
 mod deep;
 mod deploying;
 mod detectors;
+mod drift;
 mod engagement;
 mod faults;
 mod features;
@@ -24,8 +26,10 @@ mod readme;
 mod recovery;
 mod refresh;
 mod retention;
+mod review;
 mod roles;
 mod rollups;
+mod rules;
 mod runtimes;
 mod scores;
 mod serving;

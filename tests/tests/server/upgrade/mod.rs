@@ -53,7 +53,7 @@ fn fill(client: &mut Client) -> String {
 const TABLES: &[(&str, &str)] = &[
     ("account", "{}"),
     ("activity", "{}"),
-    ("label", "{}"),
+    ("label", "{trust}"),
     ("score", "{action, events}"),
     (
         "model_version",
@@ -69,7 +69,7 @@ fn rows(client: &mut Client) -> Vec<String> {
         rows.extend(client.column::<String>(
             &format!(
                 "SELECT concat('{table} ', to_jsonb(t) - '{added}'::text[]) FROM botdet.{table} t
-                 WHERE to_jsonb(t) ->> 'detector' IS DISTINCT FROM 'spammer' ORDER BY 1"
+                 WHERE to_jsonb(t) ->> 'detector' IS NULL OR to_jsonb(t) ->> 'detector' = 'account' ORDER BY 1"
             ),
             &[],
         ));
@@ -318,9 +318,12 @@ fn stored_columns_have_types_that_pg_upgrade_carries() {
             "bigint[]",
             "boolean",
             "bytea",
+            "date",
             "double precision",
+            "double precision[]",
             "inet",
             "integer",
+            "interval",
             "jsonb",
             "regclass",
             "smallint",
