@@ -44,17 +44,38 @@ pub(super) struct Baseline {
     pub days: f64,
 }
 
-/// The residual of a count on a scale on which its deviation is about 1, whatever is expected.
+/// The residual of a count on a scale on which its deviation is about 1, whatever is expected: the difference of the two on the
+/// scale of Anscombe's transform for negative binomial counts, `2/√d · asinh √(d · (count + 3/8))`.
 pub(super) fn residual(count: f64, expected: f64, dispersion: f64) -> f64 {
-    stable(count, dispersion) - stable(expected, dispersion)
+    // The argument of asinh's logarithm; of two differences of logarithms one is enough.
+    let raised = |count: f64| {
+        let scaled = dispersion * (count + 0.375);
+        scaled.sqrt() + (scaled + 1.0).sqrt()
+    };
+    2.0 / dispersion.sqrt() * (raised(count) / raised(expected)).ln()
 }
 
-/// Anscombe's transform for negative binomial counts.
-fn stable(count: f64, dispersion: f64) -> f64 {
-    let root = dispersion.sqrt();
-    // asinh(x) for x >= 0, without the care for others that makes it slow.
-    let scaled = dispersion * (count + 0.375);
-    2.0 / root * (scaled.sqrt() + (scaled + 1.0).sqrt()).ln()
+/// Whether the residual of the larger against the smaller exceeds a bar, of which [`bar_square`] is given. No logarithm is needed,
+/// as `sinh(asinh x - asinh y) = x √(1 + y²) - y √(1 + x²) = (x² - y²) / (x √(1 + y²) + y √(1 + x²))`.
+fn exceeds(larger: f64, smaller: f64, dispersion: f64, bar_square: f64) -> bool {
+    let (a, b) = (dispersion * (larger + 0.375), dispersion * (smaller + 0.375));
+    let (p, q) = (a * (b + 1.0), b * (a + 1.0));
+    (a - b) * (a - b) > bar_square * (p + q + 2.0 * (p * q).sqrt())
+}
+
+/// `sinh²(bar · √d / 2)`.
+fn bar_square(bar: f64, dispersion: f64) -> f64 {
+    (0.5 * bar * dispersion.sqrt()).sinh().powi(2)
+}
+
+/// The same for the median of a normal variable, by its series: it is needed by the thousand, and to the last digit these terms say
+/// it for dispersions up to 4.
+fn median_bar_square(dispersion: f64) -> f64 {
+    // sinh²(x) = (cosh 2x - 1) / 2 = Σ (2x)²ᵏ / (2 (2k)!).
+    const TERMS: [f64; 7] =
+        [1.0 / 182.0, 1.0 / 132.0, 1.0 / 90.0, 1.0 / 56.0, 1.0 / 30.0, 1.0 / 12.0, 1.0 / 4.0];
+    let square = MEDIAN_ABSOLUTE * MEDIAN_ABSOLUTE * dispersion;
+    square * TERMS.iter().fold(0.0, |rest, term| term * (1.0 + square * rest))
 }
 
 /// How many hours east of UTC the audience seems to live: where the quietest five hours lie at 2 to 7 in the morning. 0 where
@@ -76,9 +97,11 @@ pub(super) fn offset(first: i64, counts: &[Option<f64>]) -> i64 {
 
 /// Mean of the lower half: the upper may be attacked.
 pub(super) fn trimmed_mean(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let kept = &values[..values.len().div_ceil(2)];
-    kept.iter().sum::<f64>() / kept.len().max(1) as f64
+    let half = values.len().div_ceil(2);
+    if half < values.len() {
+        values.select_nth_unstable_by(half, f64::total_cmp);
+    }
+    values[..half].iter().sum::<f64>() / half.max(1) as f64
 }
 
 impl Baseline {
@@ -123,10 +146,25 @@ impl Baseline {
     }
 
     /// By how much the mean of so many hours spreads more than if they were independent: 1 + 2 Σ (1 - k/n) ρᵏ.
-    pub(super) fn inflation(&self, hours: usize) -> f64 {
+    fn inflation(&self, hours: usize) -> f64 {
+        self.inflation_with(hours, self.correlation.powf(hours.max(1) as f64))
+    }
+
+    /// The same of every number of hours from 0 to this one.
+    pub(super) fn inflations(&self, hours: usize) -> Vec<f64> {
+        let mut power = 1.0;
+        let longer = (1..=hours).map(|hours| {
+            power *= self.correlation;
+            self.inflation_with(hours, power)
+        });
+        std::iter::once(1.0).chain(longer).collect()
+    }
+
+    /// With ρⁿ as it is given.
+    fn inflation_with(&self, hours: usize, power: f64) -> f64 {
         let (rho, n) = (self.correlation, hours.max(1) as f64);
         let rest = 1.0 - rho;
-        1.0 + 2.0 * rho / rest * (1.0 - (1.0 - rho.powf(n)) / (n * rest))
+        1.0 + 2.0 * rho / rest * (1.0 - (1.0 - power) / (n * rest))
     }
 }
 
@@ -145,14 +183,16 @@ impl Weighed<'_> {
 }
 
 pub(super) fn weigh(weights: &mut [f64], counts: &[Option<f64>], expected: &[f64], dispersion: f64) {
+    let [above, below] = [CUT_ABOVE, CUT_BELOW].map(|cut| bar_square(cut, dispersion));
     for ((weight, count), expected) in weights.iter_mut().zip(counts).zip(expected) {
-        let residual = count.map_or(0.0, |count| residual(count, *expected, dispersion));
-        *weight = if residual > CUT_ABOVE {
-            (CUT_ABOVE / residual).powi(2)
-        } else if residual < -CUT_BELOW {
-            CUT_BELOW / -residual
-        } else {
-            1.0
+        *weight = match *count {
+            Some(count) if count > *expected && exceeds(count, *expected, dispersion, above) => {
+                (CUT_ABOVE / residual(count, *expected, dispersion)).powi(2)
+            }
+            Some(count) if count < *expected && exceeds(*expected, count, dispersion, below) => {
+                CUT_BELOW / -residual(count, *expected, dispersion)
+            }
+            _ => 1.0,
         };
     }
 }
@@ -171,13 +211,16 @@ pub(super) fn dispersion_of(counts: &[Option<f64>], expected: &[f64], doubt: &[f
         return USUAL_DISPERSION;
     }
     let (mut low, mut high) = (LEAST_DISPERSION.ln(), 3_f64.ln());
-    let mut residuals = vec![0.0; fair.len()];
     for _ in 0..8 {
         let middle = 0.5 * (low + high);
-        for (place, (count, expected, doubt)) in residuals.iter_mut().zip(&fair) {
-            *place = -residual(*count, *expected, middle.exp() + doubt);
-        }
-        if median(&mut residuals) > MEDIAN_ABSOLUTE { low = middle } else { high = middle }
+        let common = middle.exp();
+        let far = |(count, expected, doubt): &(f64, f64, f64)| {
+            let dispersion = common + doubt;
+            exceeds(*expected, *count, dispersion, median_bar_square(dispersion))
+        };
+        let far: usize = fair.iter().map(|hour| usize::from(far(hour))).sum();
+        // So many lie farther than the median should.
+        if far >= fair.len() - fair.len() / 2 { low = middle } else { high = middle }
     }
     (0.5 * (low + high)).exp()
 }

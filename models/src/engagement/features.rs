@@ -154,9 +154,10 @@ fn peak(fit: &Fit, hours: usize) -> f64 {
     let ends = hours.min(fit.counts.len())..=fit.counts.len();
     ends.map(|end| {
         let (observed, expected) = fit.sums(end.saturating_sub(hours), end, &fit.alone);
-        ((observed + 1.0) / (expected + 1.0)).ln()
+        (observed + 1.0) / (expected + 1.0)
     })
-    .fold(0.0, f64::max)
+    .fold(1.0, f64::max)
+    .ln()
 }
 
 /// Correlation of ln(1 + count) with so many hours before; missing with too few pairs.

@@ -49,13 +49,19 @@ impl Line {
         self.start + self.slope * day as f64
     }
 
-    fn loss(&self, days: &[(usize, f64, f64)]) -> f64 {
-        let loss = |(day, value, deviation): &(usize, f64, f64)| {
+    /// What the days cost, if it is less than this.
+    fn loss_below(&self, most: f64, days: &[(usize, f64, f64)]) -> Option<f64> {
+        let mut sum = 2.0 * (7.0 * self.slope / GROWTH).powi(2);
+        for (day, value, deviation) in days {
             let residual = value - self.at(*day);
             let loss = 1.0 - close(residual, *deviation);
-            if residual < 0.0 { BELOW * loss } else { loss }
-        };
-        days.iter().map(loss).sum::<f64>() + 2.0 * (7.0 * self.slope / GROWTH).powi(2)
+            sum += if residual < 0.0 { BELOW * loss } else { loss };
+            // Most lines are far from most days, which few of them tell.
+            if sum >= most {
+                return None;
+            }
+        }
+        Some(sum)
     }
 
     /// The line of least squares of the days that lie close to this one.
@@ -91,10 +97,11 @@ fn best_line(days: &[DayRatio], may_grow: bool) -> Line {
         let slope = (b.1 - a.1) / (b.0 - a.0) as f64;
         Line { start: a.1 - slope * a.0 as f64, slope }
     });
-    let lines = flat.chain(growing).map(|line| (line, line.loss(&known)));
-    let best = lines.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(Line::default(), |(line, _)| line);
-    (0..4).fold(best, |line, _| {
-        let refined = line.refined(&known, may_grow);
-        if refined.loss(&known) <= line.loss(&known) { refined } else { line }
-    })
+    let cheaper = |(best, least), line: Line| match line.loss_below(least, &known) {
+        Some(loss) => (line, loss),
+        None => (best, least),
+    };
+    let found = flat.chain(growing).fold((Line::default(), f64::INFINITY), cheaper);
+    let refine = |found: (Line, f64), _| cheaper(found, found.0.refined(&known, may_grow));
+    (0..4).fold(found, refine).0
 }

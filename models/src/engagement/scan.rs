@@ -37,6 +37,8 @@ struct Sums<'a> {
     baseline: &'a Baseline,
     /// By how much correlated hours spread more than others, by length.
     inflation: Vec<f64>,
+    /// The square of the strength that so many hours have by chance, by their number.
+    bars: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -63,7 +65,9 @@ impl Sum {
 
 impl<'a> Sums<'a> {
     fn of(counts: &[Option<f64>], baseline: &'a Baseline, hours: std::ops::Range<usize>) -> Self {
-        let inflation = (0..=hours.len()).map(|hours| baseline.inflation(hours)).collect();
+        let inflation = baseline.inflations(hours.len());
+        let all = hours.len() as f64;
+        let bars = (0..=hours.len()).map(|hours| 2.0 * (all / hours.max(1) as f64).ln() + MARGIN).collect();
         let mut sum = Sum::default();
         let mut sums = vec![sum];
         for index in hours {
@@ -78,22 +82,26 @@ impl<'a> Sums<'a> {
             }
             sums.push(sum);
         }
-        Self { sums, baseline, inflation }
+        Self { sums, baseline, inflation, bars }
     }
 
-    /// A stretch with a strength above this one.
+    /// A stretch with a strength whose square is above this one.
     fn stretch(&self, from: usize, to: usize, above: f64) -> Option<Stretch> {
         let sum = self.sums[to].since(self.sums[from]);
         if sum.count <= LEAST_RATIO * sum.expected || sum.residual <= 0.0 {
             return None;
         }
         let spread = self.inflation[to - from];
+        let even = sum.residual * sum.residual / (sum.variance * spread).max(1e-9);
+        if even <= above {
+            return None;
+        }
         // Extra variance of the logarithm: of hours, and of days, of which a longer stretch has several.
         let share = sum.squares / (sum.expected * sum.expected);
         let days = self.baseline.days / (1.0 + (to - from) as f64 / DAY as f64);
         let hours = share * spread;
         let more = (hours + days) / hours.max(1e-12);
-        let even = sum.residual / (sum.variance * spread * more).max(1e-9).sqrt();
+        let even = even / more;
         if even <= above {
             return None;
         }
@@ -103,13 +111,7 @@ impl<'a> Sums<'a> {
             * (sum.count * ratio.ln()
                 - (sum.count + 1.0 / dispersion)
                     * ((1.0 + dispersion * sum.count) / (1.0 + dispersion * sum.expected)).ln());
-        Some(Stretch { from, to, strength: even.min(deviance.max(0.0).sqrt()), ratio })
-    }
-
-    /// The square of the strength that so many hours have by chance.
-    fn bar(&self, hours: usize) -> f64 {
-        let all = (self.sums.len() - 1) as f64;
-        2.0 * (all / hours as f64).ln().max(0.0) + MARGIN
+        Some(Stretch { from, to, strength: even.min(deviance.max(0.0)).sqrt(), ratio })
     }
 
     fn best(&self, from: usize, to: usize) -> Option<(f64, Stretch)> {
@@ -141,9 +143,9 @@ impl<'a> Sums<'a> {
     }
 
     fn consider(&self, best: &mut Option<(f64, Stretch)>, from: usize, to: usize) {
-        let bar = self.bar(to - from);
+        let bar = self.bars[to - from];
         let least = best.map_or(0.0, |(gain, _)| gain);
-        let Some(stretch) = self.stretch(from, to, (bar + least).sqrt()) else { return };
+        let Some(stretch) = self.stretch(from, to, bar + least) else { return };
         let gain = stretch.strength.powi(2) - bar;
         if gain > least {
             *best = Some((gain, stretch));

@@ -87,8 +87,8 @@ pub(super) fn day_ratios(counts: &[Option<f64>], expected: &[f64], hours: usize)
 }
 
 struct Factors {
-    first: i64,
-    offset: i64,
+    /// Hour of the day of each hour, and whether it is on a weekend.
+    calendar: Vec<(usize, bool)>,
     /// Level of each hour.
     level: Vec<f64>,
     hours: [f64; DAY],
@@ -105,9 +105,9 @@ impl Factors {
         }
         let typical = by_hour.map(|mut values| trimmed_mean(&mut values));
         let level = (typical.iter().sum::<f64>() / DAY as f64).max(0.01);
+        let hours = (first..).take(counts.len());
         Self {
-            first,
-            offset,
+            calendar: hours.map(|hour| (hour_of_day(hour, 0), is_weekend(hour, offset))).collect(),
             level: vec![level; counts.len()],
             hours: typical.map(|typical| (typical + 0.1 * level) / (1.1 * level)),
             weekend: 1.0,
@@ -115,13 +115,8 @@ impl Factors {
         }
     }
 
-    fn hour(&self, index: usize) -> (usize, bool) {
-        let hour = self.first + index as i64;
-        (hour_of_day(hour, 0), is_weekend(hour, self.offset))
-    }
-
     fn season(&self, index: usize) -> f64 {
-        let (hour, is_weekend) = self.hour(index);
+        let (hour, is_weekend) = self.calendar[index];
         self.hours[hour] * if is_weekend { self.weekend * self.weekend_hours[hour] } else { 1.0 }
     }
 
@@ -154,13 +149,13 @@ impl Factors {
     /// Multiplies each family of factors by the ratio of what was observed to what is expected.
     fn update(&mut self, counts: &[Option<f64>], weights: &[f64]) {
         let known = Weighed { counts, weights };
-        let ratios = self.ratios(&known, DAY, 0.0, |index| Some(self.hour(index).0));
+        let ratios = self.ratios(&known, DAY, 0.0, |index| Some(self.calendar[index].0));
         self.hours.iter_mut().zip(ratios).for_each(|(hour, ratio)| *hour *= ratio);
         self.smooth();
-        let ratios = self.ratios(&known, 1, 6.0, |index| self.hour(index).1.then_some(0));
+        let ratios = self.ratios(&known, 1, 6.0, |index| self.calendar[index].1.then_some(0));
         self.weekend = (self.weekend * ratios[0]).clamp(MOST_WEEKEND.powi(-2), MOST_WEEKEND);
         let ratios = self.ratios(&known, DAY, 4.0, |index| {
-            Some(self.hour(index)).filter(|(_, is_weekend)| *is_weekend).map(|(hour, _)| hour)
+            Some(self.calendar[index]).filter(|(_, is_weekend)| *is_weekend).map(|(hour, _)| hour)
         });
         for (factor, ratio) in self.weekend_hours.iter_mut().zip(ratios) {
             // What is left of the factor draws the product back to 1, as the prior draws only a step.
