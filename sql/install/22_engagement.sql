@@ -3,10 +3,10 @@
 CREATE TABLE botdet.engagement_hourly (
     account_id bigint NOT NULL,
     hour       timestamptz NOT NULL,
-    views      bigint NOT NULL DEFAULT 0,
-    likes      bigint NOT NULL DEFAULT 0,
-    comments   bigint NOT NULL DEFAULT 0,
-    shares     bigint NOT NULL DEFAULT 0,
+    views      bigint DEFAULT 0,
+    likes      bigint DEFAULT 0,
+    comments   bigint DEFAULT 0,
+    shares     bigint DEFAULT 0,
     PRIMARY KEY (account_id, hour),
     CONSTRAINT engagement_hourly_counts CHECK (
         views OPERATOR(pg_catalog.>=) 0::bigint AND likes OPERATOR(pg_catalog.>=) 0::bigint
@@ -17,7 +17,7 @@ CREATE TABLE botdet.engagement_hourly (
         AND pg_catalog.date_trunc('hour'::text, hour, 'UTC'::text) OPERATOR(pg_catalog.=) hour
     )
 );
-COMMENT ON TABLE botdet.engagement_hourly IS 'what happened to an account or a post in an hour; an hour without a row is not known, one with zeros was quiet';
+COMMENT ON TABLE botdet.engagement_hourly IS 'what happened to an account or a post in an hour; an hour without a row is not known, one with zeros was quiet, NULL is a metric that is not known';
 COMMENT ON COLUMN botdet.engagement_hourly.account_id IS 'number of the account, or of the post: of what is judged';
 COMMENT ON COLUMN botdet.engagement_hourly.hour IS 'beginning of the hour (UTC)';
 COMMENT ON COLUMN botdet.engagement_hourly.views IS 'how often it was shown';
@@ -51,10 +51,39 @@ COMMENT ON COLUMN botdet.engagement_window.to_hour IS 'end of the last hour';
 COMMENT ON COLUMN botdet.engagement_window.attack IS 'how it was attacked, where known';
 COMMENT ON COLUMN botdet.engagement_window.profile IS 'kind of account, where known';
 
+CREATE TABLE botdet.engagement_source (
+    relation        regclass PRIMARY KEY,
+    account_column  text NOT NULL,
+    at_column       text NOT NULL,
+    views_column    text,
+    likes_column    text,
+    comments_column text,
+    shares_column   text,
+    metric_column   text,
+    bound_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    bound_by        text NOT NULL DEFAULT session_user,
+    CONSTRAINT engagement_source_counts CHECK (
+        (metric_column IS NOT NULL) OPERATOR(pg_catalog.<>)
+        (pg_catalog.num_nonnulls(views_column, likes_column, comments_column, shares_column) OPERATOR(pg_catalog.>) 0)
+    )
+);
+COMMENT ON TABLE botdet.engagement_source IS 'tables whose rows are engagement; botdet_bind_engagement() adds one';
+COMMENT ON COLUMN botdet.engagement_source.relation IS 'the table';
+COMMENT ON COLUMN botdet.engagement_source.account_column IS 'column with the number of the account, or of the post';
+COMMENT ON COLUMN botdet.engagement_source.at_column IS 'column that says when; a time without a zone is taken as UTC';
+COMMENT ON COLUMN botdet.engagement_source.views_column IS 'column that counts views; NULL: they are not known';
+COMMENT ON COLUMN botdet.engagement_source.likes_column IS 'column that counts likes';
+COMMENT ON COLUMN botdet.engagement_source.comments_column IS 'column that counts comments';
+COMMENT ON COLUMN botdet.engagement_source.shares_column IS 'column that counts shares';
+COMMENT ON COLUMN botdet.engagement_source.metric_column IS 'column that says what a row is: a view, like, comment or share; NULL: rows are counts';
+COMMENT ON COLUMN botdet.engagement_source.bound_at IS 'since when';
+COMMENT ON COLUMN botdet.engagement_source.bound_by IS 'who bound it';
+
 INSERT INTO botdet.detector (detector, description)
 VALUES ('engagement', 'accounts or posts whose engagement is faked, from hourly views, likes, comments and shares')
 ON CONFLICT ON CONSTRAINT detector_pkey DO NOTHING;
 
 SELECT pg_catalog.pg_extension_config_dump('botdet.engagement_hourly', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.engagement_window', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.engagement_source', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_get_serial_sequence('botdet.engagement_window', 'window_id')::regclass, '');

@@ -88,7 +88,7 @@ $$;
 
 GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
-    botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
+    botdet.detector, botdet.deployment, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
     botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
@@ -243,7 +243,7 @@ ON botdet.detector TO botdet_admin;
 GRANT INSERT (detector, name, condition, effect, weight, reason, enabled),
     UPDATE (condition, effect, weight, reason, enabled), DELETE
 ON botdet.rule TO botdet_admin;
-GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
+GRANT INSERT, DELETE ON botdet.source, botdet.engagement_source TO botdet_admin;
 GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
 TO botdet_admin;
 GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting TO botdet_admin;
@@ -275,6 +275,12 @@ GRANT EXECUTE ON ROUTINE
     botdet_flag(),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
     botdet_unbind_source(regclass),
+    botdet_bind_engagement(regclass, text, text, text, text, text, text, text),
+    botdet_unbind_engagement(regclass),
+    botdet.follow_engagement(),
+    botdet.check_engagement_column(regclass, text, text),
+    botdet.engagement_query(regclass, text, integer),
+    botdet.add_engagement(text, boolean),
     botdet_create_partitions(regclass, interval, interval, timestamptz),
     botdet_archive(regclass, timestamptz, integer),
     botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer),
