@@ -40,7 +40,7 @@ $$;
 COMMENT ON FUNCTION botdet.check_engagement_column(regclass, text, text) IS
     'an error unless the table has the column, and its type fits what it is bound for';
 
-CREATE FUNCTION botdet.engagement_query(relation regclass, rows text, sign integer)
+CREATE FUNCTION botdet.engagement_query(relation regclass, rows text)
 RETURNS text
 STRICT STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
@@ -76,7 +76,7 @@ BEGIN
             WHEN m.column_name IS NULL THEN 'NULL::bigint'
             -- What is below 0 is not known.
             ELSE format('CASE WHEN r.%1$I >= 0 THEN r.%1$I END', m.column_name)
-        END || format('::numeric * (%s) AS %ss', sign, m.name), ', '
+        END || format(' AS %ss', m.name), ', '
     ) INTO counts
     FROM (VALUES
         ('view', source.views_column), ('like', source.likes_column), ('comment', source.comments_column),
@@ -88,105 +88,114 @@ BEGIN
             ARRAY['view', 'views', 'like', 'likes', 'comment', 'comments', 'share', 'shares']
         );
     END IF;
+    -- In the order of the key, as everybody locks hours.
     RETURN format(
-        'SELECT r.%1$I AS account_id, date_trunc($z$hour$z$, %2$s, $z$UTC$z$) AS hour, %3$s, %4$s AS sign
-         FROM %5$s r WHERE r.%1$I IS NOT NULL AND isfinite(r.%6$I)%7$s',
-        source.account_column, at, counts, sign, rows, source.at_column, known
+        'SELECT array_agg(ROW(h.account_id, h.hour, h.views, h.likes, h.comments, h.shares)::botdet.engagement_hourly
+                          ORDER BY h.account_id, h.hour)
+         FROM (
+             SELECT c.account_id, c.hour,
+                    CASE WHEN count(c.views) > 0 THEN least(sum(c.views), 1::bigint << 50) END AS views,
+                    CASE WHEN count(c.likes) > 0 THEN least(sum(c.likes), 1::bigint << 50) END AS likes,
+                    CASE WHEN count(c.comments) > 0 THEN least(sum(c.comments), 1::bigint << 50) END AS comments,
+                    CASE WHEN count(c.shares) > 0 THEN least(sum(c.shares), 1::bigint << 50) END AS shares
+             FROM (
+                 SELECT r.%1$I AS account_id, date_trunc($z$hour$z$, %2$s, $z$UTC$z$) AS hour, %3$s
+                 FROM %4$s r WHERE r.%1$I IS NOT NULL AND isfinite(r.%5$I)%6$s
+             ) c
+             GROUP BY c.account_id, c.hour
+         ) h',
+        source.account_column, at, counts, rows, source.at_column, known
     );
 END
 $$;
-COMMENT ON FUNCTION botdet.engagement_query(regclass, text, integer) IS
-    'query that reads rows of a bound table as hours and counts, times a sign; NULL for a table that is not bound';
+COMMENT ON FUNCTION botdet.engagement_query(regclass, text) IS
+    'query that reads rows of a bound table as an array of hours; NULL for a table that is not bound';
 
-CREATE FUNCTION botdet.add_engagement(changes text, fill boolean)
+CREATE FUNCTION botdet.add_engagement(hours botdet.engagement_hourly[], fill boolean)
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
-DECLARE
-    -- In the order of the key, as everybody locks hours.
-    by_hour constant text := format(
-        'SELECT c.account_id, c.hour, sum(c.views) AS views, sum(c.likes) AS likes, sum(c.comments) AS comments,
-                sum(c.shares) AS shares, max(c.sign) AS sign
-         FROM (%s) c GROUP BY c.account_id, c.hour ORDER BY c.account_id, c.hour', changes
-    );
-    raised text;
-    lowered text;
-    joined text;
 BEGIN
-    SELECT
-        string_agg(format('CASE WHEN c.%1$s IS NOT NULL THEN least(greatest(c.%1$s, 0), 1::bigint << 50)::bigint END', m), ', '),
-        string_agg(format('%1$s = CASE WHEN e.%1$s IS NOT NULL THEN greatest(e.%1$s + least(coalesce(c.%1$s, 0), 0), 0)::bigint END', m), ', '),
-        string_agg(format('%1$s = CASE WHEN excluded.%1$s IS NULL THEN e.%1$s ELSE least(coalesce(e.%1$s, 0)::numeric + excluded.%1$s, 1::bigint << 50)::bigint END', m), ', ')
-    INTO raised, lowered, joined
-    FROM unnest(ARRAY['views', 'likes', 'comments', 'shares']) AS m;
-    EXECUTE format(
-        'UPDATE botdet.engagement_hourly e SET %s FROM (%s) c
-         WHERE e.account_id = c.account_id AND e.hour = c.hour AND least(c.views, c.likes, c.comments, c.shares) < 0',
-        lowered, by_hour
-    );
     IF fill THEN
         -- Where every row is one event, an hour without any was quiet.
-        EXECUTE format(
-            'INSERT INTO botdet.engagement_hourly (account_id, hour, views, likes, comments, shares)
-             SELECT t.account_id, h, 0, 0, 0, 0
-             FROM (
-                 SELECT c.account_id, min(c.hour) AS earliest, max(c.hour) AS latest
-                 FROM (%s) c WHERE c.sign > 0 GROUP BY c.account_id
-             ) t
-             CROSS JOIN LATERAL (
-                 SELECT max(e.hour) AS hour FROM botdet.engagement_hourly e
-                 WHERE e.account_id = t.account_id AND e.hour < t.earliest
-             ) b
-             CROSS JOIN LATERAL (
-                 SELECT min(e.hour) AS hour FROM botdet.engagement_hourly e
-                 WHERE e.account_id = t.account_id AND e.hour > t.latest
-             ) a
-             CROSS JOIN LATERAL generate_series(
-                 greatest(coalesce(b.hour, t.earliest), coalesce(a.hour, t.latest) - interval $z$8783 hours$z$),
-                 coalesce(a.hour, t.latest), interval $z$1 hour$z$
-             ) h
-             ORDER BY t.account_id, h
-             ON CONFLICT ON CONSTRAINT engagement_hourly_pkey DO NOTHING', changes
-        );
+        INSERT INTO botdet.engagement_hourly (account_id, hour, views, likes, comments, shares)
+        SELECT t.account_id, h, 0, 0, 0, 0
+        FROM (
+            SELECT c.account_id, min(c.hour) AS earliest, max(c.hour) AS latest FROM unnest(hours) c GROUP BY c.account_id
+        ) t
+        CROSS JOIN LATERAL (
+            SELECT max(e.hour) AS hour FROM botdet.engagement_hourly e
+            WHERE e.account_id = t.account_id AND e.hour < t.earliest
+        ) b
+        CROSS JOIN LATERAL (
+            SELECT min(e.hour) AS hour FROM botdet.engagement_hourly e
+            WHERE e.account_id = t.account_id AND e.hour > t.latest
+        ) a
+        CROSS JOIN LATERAL generate_series(
+            greatest(coalesce(b.hour, t.earliest), coalesce(a.hour, t.latest) - interval '8783 hours'),
+            coalesce(a.hour, t.latest), interval '1 hour'
+        ) h
+        ORDER BY t.account_id, h
+        ON CONFLICT ON CONSTRAINT engagement_hourly_pkey DO NOTHING;
     END IF;
-    EXECUTE format(
-        'INSERT INTO botdet.engagement_hourly AS e (account_id, hour, views, likes, comments, shares)
-         SELECT c.account_id, c.hour, %s FROM (%s) c WHERE c.sign > 0
-         ON CONFLICT ON CONSTRAINT engagement_hourly_pkey DO UPDATE SET %s',
-        raised, by_hour, joined
-    );
+    INSERT INTO botdet.engagement_hourly AS e (account_id, hour, views, likes, comments, shares)
+    SELECT c.account_id, c.hour, c.views, c.likes, c.comments, c.shares FROM unnest(hours) c
+    ON CONFLICT ON CONSTRAINT engagement_hourly_pkey DO UPDATE SET
+        views = CASE WHEN excluded.views IS NULL THEN e.views ELSE least(coalesce(e.views, 0)::numeric + excluded.views, 1::bigint << 50)::bigint END,
+        likes = CASE WHEN excluded.likes IS NULL THEN e.likes ELSE least(coalesce(e.likes, 0)::numeric + excluded.likes, 1::bigint << 50)::bigint END,
+        comments = CASE WHEN excluded.comments IS NULL THEN e.comments ELSE least(coalesce(e.comments, 0)::numeric + excluded.comments, 1::bigint << 50)::bigint END,
+        shares = CASE WHEN excluded.shares IS NULL THEN e.shares ELSE least(coalesce(e.shares, 0)::numeric + excluded.shares, 1::bigint << 50)::bigint END;
 END
 $$;
-COMMENT ON FUNCTION botdet.add_engagement(text, boolean) IS
-    'adds what a query counts, by the hour, to botdet.engagement_hourly; with fill, hours between are quiet';
+COMMENT ON FUNCTION botdet.add_engagement(botdet.engagement_hourly[], boolean) IS
+    'adds counts to those of botdet.engagement_hourly; with fill, hours between are quiet';
+
+CREATE FUNCTION botdet.take_off_engagement(hours botdet.engagement_hourly[])
+RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql AS $$
+    UPDATE botdet.engagement_hourly e SET
+        views = CASE WHEN e.views IS NOT NULL THEN greatest(e.views - coalesce(c.views, 0), 0) END,
+        likes = CASE WHEN e.likes IS NOT NULL THEN greatest(e.likes - coalesce(c.likes, 0), 0) END,
+        comments = CASE WHEN e.comments IS NOT NULL THEN greatest(e.comments - coalesce(c.comments, 0), 0) END,
+        shares = CASE WHEN e.shares IS NOT NULL THEN greatest(e.shares - coalesce(c.shares, 0), 0) END
+    FROM unnest(hours) c
+    WHERE e.account_id = c.account_id AND e.hour = c.hour
+$$;
+COMMENT ON FUNCTION botdet.take_off_engagement(botdet.engagement_hourly[]) IS
+    'takes counts off those of botdet.engagement_hourly; an hour that nothing is left of was quiet';
 
 CREATE FUNCTION botdet.follow_engagement()
 RETURNS trigger
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
-    query text;
+    hours botdet.engagement_hourly[];
 BEGIN
+    IF NOT EXISTS (SELECT FROM botdet.engagement_source s WHERE s.relation = TG_RELID) THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'TRUNCATE' THEN
         RAISE EXCEPTION 'table % is bound as engagement, and is not truncated', TG_RELID::regclass
             USING ERRCODE = 'feature_not_supported',
                   HINT = format('DELETE FROM it, or call botdet_unbind_engagement(%L) first.', TG_RELID::regclass);
     END IF;
-    BEGIN
-        query := CASE TG_OP
-            WHEN 'INSERT' THEN botdet.engagement_query(TG_RELID, 'new_rows', 1)
-            WHEN 'DELETE' THEN botdet.engagement_query(TG_RELID, 'old_rows', -1)
-            ELSE botdet.engagement_query(TG_RELID, 'new_rows', 1) || ' UNION ALL '
-                || botdet.engagement_query(TG_RELID, 'old_rows', -1)
-        END;
-        PERFORM botdet.add_engagement(query, s.metric_column IS NOT NULL)
+    -- Only here are there the rows of the statement.
+    IF TG_OP <> 'DELETE' THEN
+        EXECUTE botdet.engagement_query(TG_RELID, 'new_rows') INTO hours;
+        PERFORM botdet.add_engagement(hours, s.metric_column IS NOT NULL)
         FROM botdet.engagement_source s
         WHERE s.relation = TG_RELID;
-    EXCEPTION WHEN datatype_mismatch OR undefined_column THEN
-        -- The rows are worth more than their count.
-        RAISE WARNING 'rows of % were not counted: %', TG_RELID::regclass, sqlerrm
-            USING HINT = 'Call botdet_unbind_engagement(), and bind the table anew.';
-    END;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        EXECUTE botdet.engagement_query(TG_RELID, 'old_rows') INTO hours;
+        PERFORM botdet.take_off_engagement(hours);
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN datatype_mismatch OR undefined_column THEN
+    -- The rows are worth more than their count.
+    RAISE WARNING 'rows of % were not counted: %', TG_RELID::regclass, sqlerrm
+        USING HINT = 'Call botdet_unbind_engagement(), and bind the table anew.';
     RETURN NULL;
 END
 $$;
@@ -206,8 +215,7 @@ DECLARE
         'INSERT', 'REFERENCING NEW TABLE AS new_rows', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows',
         'DELETE', 'REFERENCING OLD TABLE AS old_rows', 'TRUNCATE', ''
     ];
-    query text;
-    accounts bigint;
+    hours botdet.engagement_hourly[];
 BEGIN
     IF relation IS NULL OR account_id IS NULL OR at IS NULL THEN
         RAISE EXCEPTION 'relation, account_id and at must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -230,7 +238,7 @@ BEGIN
     INSERT INTO botdet.engagement_source (
         relation, account_column, at_column, views_column, likes_column, comments_column, shares_column, metric_column
     ) VALUES (relation, account_id, at, views, likes, comments, shares, metric);
-    query := botdet.engagement_query(relation, relation::text, 1);
+    PERFORM botdet.engagement_query(relation, relation::text);
     FOR i IN 1..8 BY 2 LOOP
         EXECUTE format(
             'CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION botdet.follow_engagement()',
@@ -238,9 +246,9 @@ BEGIN
         );
     END LOOP;
     -- From here on nobody else writes to the table until this transaction ends.
-    PERFORM botdet.add_engagement(query, metric IS NOT NULL);
-    EXECUTE format('SELECT count(DISTINCT q.account_id) FROM (%s) q', query) INTO accounts;
-    RETURN accounts;
+    EXECUTE botdet.engagement_query(relation, relation::text) INTO hours;
+    PERFORM botdet.add_engagement(hours, metric IS NOT NULL);
+    RETURN (SELECT count(DISTINCT h.account_id) FROM unnest(hours) h);
 END
 $$;
 COMMENT ON FUNCTION botdet_bind_engagement(regclass, text, text, text, text, text, text, text) IS

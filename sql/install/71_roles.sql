@@ -236,7 +236,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON
     botdet.spammer, botdet.engagement_hourly, botdet.engagement_window, botdet.domain, botdet.backlink, botdet.page_similarity
 TO botdet_admin;
 GRANT SELECT ON botdet.backlink_training TO botdet_admin;
-GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq TO botdet_admin;
+GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq, botdet.engagement_window_window_id_seq TO botdet_admin;
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;
@@ -279,8 +279,9 @@ GRANT EXECUTE ON ROUTINE
     botdet_unbind_engagement(regclass),
     botdet.follow_engagement(),
     botdet.check_engagement_column(regclass, text, text),
-    botdet.engagement_query(regclass, text, integer),
-    botdet.add_engagement(text, boolean),
+    botdet.engagement_query(regclass, text),
+    botdet.add_engagement(botdet.engagement_hourly[], boolean),
+    botdet.take_off_engagement(botdet.engagement_hourly[]),
     botdet_create_partitions(regclass, interval, interval, timestamptz),
     botdet_archive(regclass, timestamptz, integer),
     botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer),

@@ -165,3 +165,69 @@ fn a_version_learns_from_simulated_files() {
     assert!(stage == "trees" || stage == "filter", "{stage}");
     std::fs::remove_dir_all(&folder).expect("the folder goes");
 }
+
+#[test]
+fn tables_of_counts_and_of_events_are_followed() {
+    let database = TestDatabase::new("engagement_sources");
+    let mut client = database.connect();
+    client.run(
+        "CREATE TABLE counts (post integer, taken timestamp, seen integer, liked bigint);
+         INSERT INTO counts VALUES (1, '2025-06-01 10:20', 5, 1), (1, '2025-06-01 10:50', 4, NULL), (2, '2025-06-01 11:00', -3, 2),
+             (NULL, '2025-06-01 11:00', 1, 1), (3, 'infinity', 1, 1);
+         CREATE TABLE event (post bigint, at timestamptz, what text)",
+    );
+    let bound: i64 = client.value(
+        "SELECT botdet_bind_engagement('counts', account_id => 'post', at => 'taken', views => 'seen', likes => 'liked')",
+        &[],
+    );
+    assert_eq!(bound, 2);
+    let hours = "SELECT string_agg(concat_ws(' ', account_id, to_char(hour AT TIME ZONE 'UTC', 'HH24'), coalesce(views::text, '-'),
+                            coalesce(likes::text, '-'), coalesce(shares::text, '-')), ', ' ORDER BY account_id, hour)
+                 FROM botdet.engagement_hourly";
+    let found = |client: &mut Client| client.value::<String>(hours, &[]);
+    assert_eq!(found(&mut client), "1 10 9 1 -, 2 11 - 2 -");
+    client.run("INSERT INTO counts VALUES (1, '2025-06-01 10:59', 1, 7), (1, '2025-06-01 11:00', 2, 2)");
+    client.run("UPDATE counts SET seen = 1, liked = 9 WHERE seen = 5");
+    client.run("DELETE FROM counts WHERE post = 2");
+    assert_eq!(found(&mut client), "1 10 6 16 -, 1 11 2 2 -, 2 11 - 0 -");
+    assert_eq!(client.refused("TRUNCATE counts").code, "0A000");
+    client.run("DELETE FROM botdet.engagement_hourly");
+    client.run("SELECT botdet_bind_engagement('event', 'post', 'at', metric => 'what')");
+    client.run(
+        "INSERT INTO event VALUES (7, '2025-06-01 03:10+00', 'Views'), (7, '2025-06-01 03:30+00', 'like'), (7, '2025-06-01 06:00+00', 'share'),
+             (7, '2025-06-01 06:00+00', 'unheard of')",
+    );
+    let quiet = "7 03 1 1 0, 7 04 0 0 0, 7 05 0 0 0, 7 06 0 0 1";
+    assert_eq!(found(&mut client), quiet, "hours between are quiet");
+    client.run("INSERT INTO event VALUES (7, '2025-06-01 08:00+00', 'view')");
+    assert_eq!(found(&mut client), format!("{quiet}, 7 07 0 0 0, 7 08 1 0 0"));
+    assert_eq!(
+        client.value::<i64>(
+            "SELECT count(*) FROM botdet.score WHERE detector = 'engagement' AND account_id = 7",
+            &[]
+        ),
+        1,
+        "what is bound is judged"
+    );
+    let bind = |client: &mut Client, arguments: &str| {
+        let refused = client.refused(&format!("SELECT botdet_bind_engagement({arguments})"));
+        (refused.code, refused.message)
+    };
+    let (code, message) =
+        bind(&mut client, "'botdet.spammer', 'account_id', 'nothing', views => 'link_count'");
+    assert_eq!((code.as_str(), message.as_str()), ("42703", "table botdet.spammer has no column nothing"));
+    client.run("CREATE TABLE other (post text, at timestamptz, seen integer)");
+    assert_eq!(bind(&mut client, "'other', 'post', 'at', views => 'seen'").0, "42804");
+    assert_eq!(bind(&mut client, "'other', 'post', 'at'").0, "22023");
+    assert_eq!(bind(&mut client, "'event', 'post', 'at', metric => 'what'").0, "42710");
+    client.run("SELECT botdet_unbind_engagement('event')");
+    client.run("INSERT INTO event VALUES (8, now(), 'view'); TRUNCATE event");
+    assert_eq!(
+        client.value::<i64>("SELECT count(*) FROM botdet.engagement_hourly WHERE account_id = 8", &[]),
+        0
+    );
+    assert_eq!(client.refused("SELECT botdet_unbind_engagement('event')").code, "42704");
+    // A column that changes is no reason to lose rows.
+    client.run("ALTER TABLE counts ALTER COLUMN seen TYPE text; INSERT INTO counts VALUES (4, '2025-06-01 10:59', 'x', 1)");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM counts WHERE post = 4", &[]), 1);
+}
