@@ -1,7 +1,7 @@
 -- Rules: what people know. The rules that come with botdet are inserted in 51_rules.sql.
 
 CREATE TABLE botdet.rule (
-    detector   text NOT NULL REFERENCES botdet.detector,
+    detector   text NOT NULL REFERENCES botdet.detector ON DELETE CASCADE,
     name       text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
     condition  text NOT NULL,
     effect     text NOT NULL DEFAULT 'evidence' CHECK (effect IN ('evidence', 'allow', 'block')),

@@ -77,14 +77,13 @@ $$;
 COMMENT ON FUNCTION botdet_score(text, bigint) IS
     'score by a detector of what goes by a number: an account, with detector engagement the rows of one in botdet.engagement_hourly, with detector backlink a link; stage is none for what is unknown';
 
--- Beside a number, a literal without a type could be either; Postgres takes text where there is such a form.
+-- Where there were none of text, a literal without a type could be meant for bigint as well.
 CREATE FUNCTION botdet_score(detector text, features text)
 RETURNS botdet.score_result
-STRICT STABLE PARALLEL SAFE COST 2000 SET search_path = pg_catalog, pg_temp
-LANGUAGE sql AS $$
-    SELECT @extschema@.botdet_score($1, $2::jsonb)
-$$;
-COMMENT ON FUNCTION botdet_score(text, text) IS 'score of a row that is written as JSON; see botdet_score(text, jsonb)';
+STRICT STABLE PARALLEL SAFE COST 5000
+LANGUAGE sql
+RETURN botdet_score(detector, features::jsonb);
+COMMENT ON FUNCTION botdet_score(text, text) IS 'score of a row given as JSON in a text';
 
 CREATE FUNCTION botdet_score_batch(user_ids bigint[])
 RETURNS SETOF botdet.score_result

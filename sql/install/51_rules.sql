@@ -56,9 +56,13 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'rule % of detector % comes with botdet, and would be back after an update', OLD.name, OLD.detector
-        USING ERRCODE = 'object_not_in_prerequisite_state',
-              HINT = 'Switch it off: UPDATE botdet.rule SET enabled = false WHERE …';
+    IF EXISTS (SELECT FROM botdet.detector d WHERE d.detector = OLD.detector) THEN
+        RAISE EXCEPTION 'rule % of detector % comes with botdet, and would be back after an update', OLD.name, OLD.detector
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Switch it off: UPDATE botdet.rule SET enabled = false WHERE …';
+    END IF;
+    -- It goes with its detector.
+    RETURN OLD;
 END
 $$;
 COMMENT ON FUNCTION botdet.keep_shipped_rule() IS 'trigger: rules that come along are switched off, not deleted';

@@ -45,7 +45,7 @@ fn a_rule_that_decides_does_so_in_every_way_of_scoring() {
     // Insert time, and the queue.
     for mode in ["inline", "filter", "queue"] {
         client.run(&format!("DELETE FROM botdet.score; UPDATE botdet.detector SET insert_mode = '{mode}' WHERE detector = 'account'"));
-        other.run(&insert("ARRAY[1, 2]", 400, 2));
+        other.run(&insert("ARRAY[1, 2]", 400, 402));
         other.run("SELECT botdet_score_pending(10)");
         let stages: Vec<bool> =
             other.column("SELECT stage = 'rules' FROM botdet.score ORDER BY account_id", &[]);
@@ -74,10 +74,7 @@ fn a_rule_that_decides_does_so_in_every_way_of_scoring() {
     );
     assert_eq!(scored(&mut other, "botdet_score(2)").0, Some(0.0));
     client.run("UPDATE botdet.rule SET enabled = false WHERE effect <> 'evidence'");
-    assert_eq!(
-        scored(&mut other, "botdet_score(botdet_features(1))").1,
-        before.1.replace("sequence", "trees")
-    );
+    assert!(scored(&mut other, "botdet_score(botdet_features(1))").2.is_some(), "the model answers again");
 }
 
 #[test]

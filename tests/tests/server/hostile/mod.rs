@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 96] = [
+const CALLS: [&str; 97] = [
     "SELECT * FROM public.botdet_engagement_feature_catalog()",
     "SELECT public.botdet_engagement_features(public.botdet_engagement_series(hour, views, likes, comments, shares)) FROM botdet.engagement_hourly GROUP BY account_id",
     "SELECT public.botdet_engagement_features(1::pg_catalog.int8)",
@@ -95,10 +95,11 @@ const CALLS: [&str; 96] = [
     "SELECT public.botdet_sample_rows('account', ARRAY['{\"event_count\": 3}'::pg_catalog.jsonb])",
     "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
     "SELECT public.botdet_unwatch_drift('feature_psi')",
+    "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
     "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
     "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",
-    "UPDATE botdet.rule SET enabled = false WHERE name = 'ours'",
-    "DELETE FROM botdet.rule WHERE name = 'ours'",
+    "UPDATE botdet.rule SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'ours'",
+    "DELETE FROM botdet.rule WHERE name OPERATOR(pg_catalog.=) 'ours'",
     "INSERT INTO botdet.backlink (source_domain, target, first_seen, page_text) VALUES ('a.example', 'b.example', '2025-02-01', 'a page')",
     "SELECT public.botdet_compare_pages()",
     "SELECT * FROM public.botdet_backlink_features('b.example')",

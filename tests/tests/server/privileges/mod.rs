@@ -118,7 +118,8 @@ fn a_reader_reads_dashboards_and_neither_texts_nor_names() {
     let (_, mut reader) = member(&mut database, "botdet_reader");
     let views: Vec<String> = reader.column(
         "SELECT c.oid::regclass::text FROM pg_class c
-         WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind = 'v' AND c.relname NOT IN ('flagged_account', 'reviewer_trust')",
+         WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind = 'v'
+             AND c.relname NOT IN ('flagged_account', 'reviewer_trust', 'backlink_training', 'engagement_features_of_accounts')",
         &[],
     );
     assert!(views.len() >= 14, "{views:?}");
