@@ -144,6 +144,7 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(uuid),
     botdet_score(bytea),
     botdet_score(botdet.account_features),
+    botdet_score(text, jsonb),
     botdet_score(text, bigint),
     botdet_score(text, text),
     botdet.engagement_series_of(bigint),
