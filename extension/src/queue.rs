@@ -13,8 +13,8 @@ use crate::store::{queue, scores};
 /// Accounts that are scored, and then written, at a time.
 const BATCH: usize = 1024;
 
-/// Takes accounts out of the queue, the oldest first, and scores them; returns how many. One that cannot be scored gets the
-/// reason instead.
+/// Takes accounts out of the queue, the oldest first, and scores them, at most `limit` by each detector; returns how many. One
+/// that cannot be scored gets the reason instead.
 ///
 /// # Errors
 /// [`Error`] when `limit` makes no sense, or none can be scored at all: the transaction then has to be rolled back, which
@@ -25,7 +25,7 @@ pub fn score_pending(limit: i32) -> Result<i64, Error> {
     }
     let account_ids: Vec<i64> = with_scratch(|| queue::claim(limit)).into_iter().collect();
     account_ids.chunks(BATCH).try_for_each(score_or_note)?;
-    Ok(account_ids.len() as i64)
+    Ok(account_ids.len() as i64 + queue::score_engagement(limit))
 }
 
 /// Scores accounts. When that fails, halves of them, so that only those which are to blame are left out.

@@ -22,7 +22,7 @@ COMMENT ON COLUMN botdet.detector.base_rate IS
 COMMENT ON COLUMN botdet.detector.needs_approval IS
     'whether a version answers only after botdet_approve() by somebody else than who registered it';
 COMMENT ON COLUMN botdet.detector.insert_mode IS
-    'what happens before a transaction that inserted activity commits: inline scores fully, filter stops after stage 1 and queues the accounts which that does not settle, queue queues all of them, off only keeps the states';
+    'what happens before a transaction that inserted activity commits: inline scores fully, filter stops after stage 1 and queues the accounts which that does not settle, queue queues all of them, off only keeps the states; of engagement, filter is as inline';
 
 INSERT INTO botdet.detector (detector, description)
 VALUES

@@ -45,7 +45,7 @@ COMMENT ON AGGREGATE botdet_engagement_series(timestamptz, bigint, bigint, bigin
 
 CREATE FUNCTION botdet_engagement_features(series bytea)
 RETURNS botdet.engagement_features
-STRICT IMMUTABLE PARALLEL SAFE COST 1000000
+STRICT IMMUTABLE PARALLEL SAFE COST 100000
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_engagement_features';
 COMMENT ON FUNCTION botdet_engagement_features(bytea) IS
     'features of a series that botdet_engagement_series() made; all NULL with fewer than 48 hours';
@@ -55,7 +55,7 @@ RETURNS TABLE (
     metric text, from_hour timestamptz, to_hour timestamptz, strength double precision, ratio double precision,
     likely_attack text, organic double precision, evidence text
 )
-STRICT IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5
+STRICT IMMUTABLE PARALLEL SAFE COST 100000 ROWS 5
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_engagement_windows';
 COMMENT ON FUNCTION botdet_engagement_anomaly(bytea) IS
     'hours of each metric that lie above what is usual, in the order of time: strength in standard deviations, ratio of observed to expected, the kind of attack it resembles most (NULL where it looks like people), how far people explain it (0 to 1), and what says so; none with fewer than 48 hours';
@@ -79,7 +79,7 @@ COMMENT ON FUNCTION botdet.engagement_series_of(bigint) IS 'the series of an acc
 
 CREATE FUNCTION botdet_engagement_features(account_id bigint)
 RETURNS botdet.engagement_features
-STRICT STABLE PARALLEL SAFE COST 1000000 SET search_path = pg_catalog, pg_temp
+STRICT STABLE PARALLEL SAFE COST 100000 SET search_path = pg_catalog, pg_temp
 LANGUAGE sql AS $$
     SELECT @extschema@.botdet_engagement_features(botdet.engagement_series_of($1))
 $$;
@@ -91,7 +91,7 @@ RETURNS TABLE (
     metric text, from_hour timestamptz, to_hour timestamptz, strength double precision, ratio double precision,
     likely_attack text, organic double precision, evidence text
 )
-STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 5 SET search_path = pg_catalog, pg_temp
+STRICT STABLE PARALLEL SAFE COST 100000 ROWS 5 SET search_path = pg_catalog, pg_temp
 LANGUAGE sql AS $$
     SELECT w.* FROM @extschema@.botdet_engagement_anomaly(botdet.engagement_series_of($1)) w
 $$;

@@ -32,7 +32,7 @@ VOLATILE PARALLEL UNSAFE COST 1000000
 SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_pending';
 COMMENT ON FUNCTION botdet_score_pending(integer) IS
-    'scores the accounts that have waited longest, at most that many, writes botdet.score and returns how many left the queue; a rollback puts them back. Any number of sessions may call it at once; commit after each call';
+    'scores the accounts that have waited longest, at most that many by each detector, writes botdet.score and returns how many left the queue; a rollback puts them back. Any number of sessions may call it at once; commit after each call';
 
 CREATE VIEW botdet.queue_status WITH (security_invoker = true) AS
 SELECT d.detector, count(q.queue_id) AS rows_waiting, count(DISTINCT q.account_id) AS accounts_waiting,

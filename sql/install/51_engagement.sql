@@ -1,22 +1,16 @@
 -- Engagement that is inserted is judged at once. The trigger runs with the rights of its owner, as those of activity do: who inserts
 -- needs no right to scores.
 
-CREATE FUNCTION botdet.flag_engagement()
-RETURNS trigger
-VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+CREATE FUNCTION botdet.store_engagement_scores(account_ids bigint[])
+RETURNS void
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 DECLARE
     account bigint;
     answer botdet.score_result;
 BEGIN
-    IF EXISTS (
-        SELECT FROM botdet.detector d
-        WHERE d.detector OPERATOR(pg_catalog.=) 'engagement' AND d.insert_mode OPERATOR(pg_catalog.=) 'off'
-    ) THEN
-        RETURN NULL;
-    END IF;
     -- In the order of accounts, so that two transactions of one statement each never wait for one another.
-    FOR account IN SELECT DISTINCT n.account_id FROM new_rows n ORDER BY n.account_id LOOP
+    FOR account IN SELECT DISTINCT a.account_id FROM unnest(account_ids) a (account_id) ORDER BY a.account_id LOOP
         BEGIN
             answer := @extschema@.botdet_score('engagement'::text, account);
         EXCEPTION WHEN OTHERS THEN
@@ -42,10 +36,59 @@ BEGIN
                excluded.probability_high, excluded.anomaly_score, excluded.is_anomaly, excluded.events, excluded.stage,
                excluded.model_version, excluded.reasons, excluded.scored_at);
     END LOOP;
+END
+$$;
+COMMENT ON FUNCTION botdet.store_engagement_scores(bigint[]) IS
+    'judges the engagement of accounts and writes botdet.score; one that cannot be judged gets the reason';
+
+CREATE FUNCTION botdet.score_pending_engagement("limit" integer)
+RETURNS bigint
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    account_ids bigint[];
+BEGIN
+    WITH oldest AS MATERIALIZED (
+        SELECT q.account_id FROM botdet.score_queue q
+        WHERE q.detector OPERATOR(pg_catalog.=) 'engagement'
+        ORDER BY q.queue_id LIMIT $1 FOR UPDATE SKIP LOCKED
+    ), claimed AS MATERIALIZED (
+        SELECT q.ctid FROM botdet.score_queue q
+        WHERE q.account_id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT o.account_id FROM oldest o))
+            AND q.detector OPERATOR(pg_catalog.=) 'engagement'
+        FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        DELETE FROM botdet.score_queue q
+        WHERE q.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.ctid FROM claimed c))
+        RETURNING q.account_id
+    )
+    SELECT array_agg(DISTINCT t.account_id) INTO account_ids FROM taken t;
+    PERFORM botdet.store_engagement_scores(account_ids);
+    RETURN coalesce(cardinality(account_ids), 0);
+END
+$$;
+COMMENT ON FUNCTION botdet.score_pending_engagement(integer) IS
+    'part of botdet_score_pending(): takes the accounts whose engagement has waited longest, at most that many, and judges it';
+
+CREATE FUNCTION botdet.flag_engagement()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+LANGUAGE plpgsql AS $$
+DECLARE
+    mode text := (
+        SELECT d.insert_mode FROM botdet.detector d WHERE d.detector OPERATOR(pg_catalog.=) 'engagement'
+    );
+BEGIN
+    IF mode = 'queue' THEN
+        INSERT INTO botdet.score_queue (account_id, detector) SELECT DISTINCT n.account_id, 'engagement' FROM new_rows n;
+    ELSIF mode <> 'off' THEN
+        PERFORM botdet.store_engagement_scores(ARRAY(SELECT DISTINCT n.account_id FROM new_rows n));
+    END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION botdet.flag_engagement() IS 'trigger: writes the engagement score of every account that got rows';
+COMMENT ON FUNCTION botdet.flag_engagement() IS
+    'trigger: writes the engagement score of every account that got rows, or queues them, as botdet.detector.insert_mode says';
 
 CREATE TRIGGER flag_engagement_insert
 AFTER INSERT ON botdet.engagement_hourly

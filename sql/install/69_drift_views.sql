@@ -145,7 +145,7 @@ RETURNS TABLE (
     version text, feature text, rows1 bigint, rows2 bigint, psi double precision, ks double precision, p_value double precision,
     q_value double precision, missing1 double precision, missing2 double precision, drift text
 )
-STRICT STABLE PARALLEL SAFE COST 100000 ROWS 50 SET search_path = pg_catalog, pg_temp
+STRICT STABLE PARALLEL SAFE COST 100000 ROWS 50 SET search_path = pg_catalog, pg_temp SET jit = off
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE

@@ -100,7 +100,7 @@ RETURNS TABLE (
     detector text, version text, day date, measure text, slice_by text, slice text, feature text, value double precision,
     is_certain boolean
 )
-STABLE PARALLEL SAFE COST 100000 ROWS 1000 SET search_path = pg_catalog, pg_temp
+STABLE PARALLEL SAFE COST 100000 ROWS 1000 SET search_path = pg_catalog, pg_temp SET jit = off
 LANGUAGE sql AS $$
     WITH features AS MATERIALIZED (
         SELECT f.* FROM botdet.feature_drift f
@@ -134,7 +134,7 @@ RETURNS TABLE (
     alert_id bigint, detector text, version text, measure text, slice_by text, slice text, feature text, value double precision,
     change text
 )
-VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -222,7 +222,7 @@ RETURNS TABLE (
     alert_id bigint, detector text, version text, measure text, slice_by text, slice text, feature text, value double precision,
     change text
 )
-VOLATILE PARALLEL UNSAFE ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 LANGUAGE sql
 BEGIN ATOMIC
     SELECT * FROM botdet.check_drift();

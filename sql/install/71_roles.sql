@@ -183,6 +183,8 @@ GRANT EXECUTE ON ROUTINE
     botdet_rebuild_state(bigint),
     botdet_store_scores(bigint[]),
     botdet_score_pending(integer),
+    botdet.score_pending_engagement(integer),
+    botdet.store_engagement_scores(bigint[]),
     botdet_prewarm(text),
     botdet_refresh_features(boolean, integer, boolean),
     botdet_refresh_scores(boolean, integer, boolean),

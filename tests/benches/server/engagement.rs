@@ -61,11 +61,13 @@ fn fill(client: &mut Client, accounts: u32) -> i64 {
 
 /// Deviations of every count from the day and the week before it, and the largest of each account.
 const Z_SCORES: &str = "
-SELECT count(*) FROM (
-    SELECT account_id, max((views - v_day) / nullif(v_day_sd, 0)), max((views - v_week) / nullif(v_week_sd, 0)),
-           max((likes - l_day) / nullif(l_day_sd, 0)), max((likes - l_week) / nullif(l_week_sd, 0)),
-           max((comments - c_day) / nullif(c_day_sd, 0)), max((comments - c_week) / nullif(c_week_sd, 0)),
-           max((shares - s_day) / nullif(s_day_sd, 0)), max((shares - s_week) / nullif(s_week_sd, 0))
+SELECT avg(z) FROM (
+    SELECT account_id, greatest(
+               max((views - v_day) / nullif(v_day_sd, 0)), max((views - v_week) / nullif(v_week_sd, 0)),
+               max((likes - l_day) / nullif(l_day_sd, 0)), max((likes - l_week) / nullif(l_week_sd, 0)),
+               max((comments - c_day) / nullif(c_day_sd, 0)), max((comments - c_week) / nullif(c_week_sd, 0)),
+               max((shares - s_day) / nullif(s_day_sd, 0)), max((shares - s_week) / nullif(s_week_sd, 0))
+           ) AS z
     FROM (
         SELECT account_id, views, likes, comments, shares,
                avg(views) OVER day AS v_day, stddev(views) OVER day AS v_day_sd,
@@ -81,4 +83,4 @@ SELECT count(*) FROM (
                week AS (PARTITION BY account_id ORDER BY hour ROWS BETWEEN 168 PRECEDING AND 1 PRECEDING)
     ) AS w
     GROUP BY account_id
-) AS z";
+) AS largest";

@@ -103,6 +103,27 @@ fn rows_that_are_inserted_are_scored_and_never_lost() {
 }
 
 #[test]
+fn rows_that_are_queued_are_scored_later() {
+    let database = TestDatabase::new("engagement_queue");
+    let mut client = database.connect();
+    client.run("UPDATE botdet.detector SET insert_mode = 'queue' WHERE detector = 'engagement'");
+    insert(&mut client, &simulated(20)[..5]);
+    let scored = "SELECT count(*) FROM botdet.score WHERE detector = 'engagement' AND stage = 'rules'";
+    assert_eq!(client.value::<i64>(scored, &[]), 0);
+    let waiting = "SELECT accounts_waiting FROM botdet.queue_status WHERE detector = 'engagement'";
+    assert_eq!(client.value::<i64>(waiting, &[]), 5);
+    client.run("SET ROLE botdet_scorer");
+    assert_eq!(client.value::<i64>("SELECT botdet_score_pending(2)", &[]), 2, "the oldest first");
+    assert_eq!(client.value::<i64>("SELECT botdet_score_pending()", &[]), 3);
+    assert_eq!(client.value::<i64>("SELECT botdet_score_pending()", &[]), 0);
+    client.run("RESET ROLE");
+    assert_eq!(client.value::<i64>(scored, &[]), 5);
+    client.run("UPDATE botdet.detector SET insert_mode = 'off' WHERE detector = 'engagement'");
+    client.run("UPDATE botdet.engagement_hourly SET views = views + 1");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.score_queue", &[]), 0);
+}
+
+#[test]
 fn broken_rows_are_refused_and_passed_over() {
     let database = TestDatabase::new("engagement_broken");
     let mut client = database.connect();

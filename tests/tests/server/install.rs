@@ -20,6 +20,8 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.engagement_send(internal)", "i s strict -"),
     ("botdet.engagement_series_of(bigint)", "s s strict -"),
     ("botdet.flag_engagement()", "v u - definer"),
+    ("botdet.score_pending_engagement(integer)", "v u - -"),
+    ("botdet.store_engagement_scores(bigint[])", "v u - -"),
     ("botdet_engagement_anomaly(bigint)", "s s strict -"),
     ("botdet_engagement_anomaly(bytea)", "i s strict -"),
     ("botdet_engagement_feature_catalog()", "s s strict -"),
