@@ -22,6 +22,8 @@ const RESTART: Duration = Duration::from_secs(60);
 const ROUND: Duration = Duration::from_secs(10);
 /// How often a worker looks after the versions that are watched.
 const WATCH: Duration = Duration::from_secs(60);
+/// How often a worker counts what was scored, and looks for drift.
+const DRIFT: Duration = Duration::from_secs(3600);
 /// Longest pause of a worker whose attempts keep failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -74,15 +76,19 @@ fn start(database: &str) {
 pub fn drain() {
     background::begin(Some(&background::argument()), c"botdet worker");
     let mut pause = settings::worker_interval();
-    let mut watched: Option<Instant> = None;
+    let mut watched = Turn::every(WATCH);
+    let mut compared = Turn::every(DRIFT);
     loop {
-        if watched.is_none_or(|at| at.elapsed() >= WATCH) {
-            watched = Some(Instant::now());
-            if let Err(reason) =
+        if watched.is_due()
+            && let Err(reason) =
                 background::in_transaction(c"botdet: checking what is watched", check_watches)
-            {
-                pgrx::warning!("what is watched was not checked: {reason}");
-            }
+        {
+            pgrx::warning!("what is watched was not checked: {reason}");
+        }
+        if compared.is_due()
+            && let Err(reason) = background::in_transaction(c"botdet: looking for drift", check_drift)
+        {
+            pgrx::warning!("what is scored was not compared: {reason}");
         }
         match background::in_transaction(c"botdet: scoring queued accounts", score_some) {
             Ok(0) => {
@@ -101,6 +107,27 @@ pub fn drain() {
     }
 }
 
+/// What is done now and then, for the first time at once.
+struct Turn {
+    every: Duration,
+    last: Option<Instant>,
+}
+
+impl Turn {
+    fn every(every: Duration) -> Self {
+        Self { every, last: None }
+    }
+
+    /// Whether it is time, which is then told only after as long again.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.last.is_none_or(|at| at.elapsed() >= self.every);
+        if is_due {
+            self.last = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
 /// Waits out the whole pause, whatever wakes us in between.
 fn pause_for(pause: Duration) {
     let began = Instant::now();
@@ -115,6 +142,14 @@ fn check_watches() -> i64 {
         return 0;
     }
     as_owner(state_table::owner(), models::check_watches)
+}
+
+/// Counts what was scored, and raises and clears alerts; nothing where the database has no extension (yet).
+fn check_drift() -> i64 {
+    if !table::exists() {
+        return 0;
+    }
+    as_owner(state_table::owner(), models::check_drift)
 }
 
 /// Scores some accounts; none where the database has no extension (yet).

@@ -150,6 +150,13 @@ impl Artifact {
         self
     }
 
+    /// The same artifact with another account of its training.
+    #[must_use]
+    pub fn with_training(mut self, training: serde_json::Value) -> Self {
+        self.manifest.training = training;
+        self
+    }
+
     /// The same artifact with a part of other content, which has to be there.
     ///
     /// # Errors

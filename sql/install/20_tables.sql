@@ -352,6 +352,7 @@ CREATE TABLE botdet.label (
     note        text,
     labelled_by text NOT NULL DEFAULT session_user,
     labelled_at timestamptz NOT NULL DEFAULT now(),
+    trust       double precision CHECK (trust BETWEEN double precision '0' AND double precision '1'),
     UNIQUE (account_id, detector)
 );
 COMMENT ON TABLE botdet.label IS 'what is known to be true, one row an account';
@@ -363,6 +364,8 @@ COMMENT ON COLUMN botdet.label.strategy IS 'kind of bot, where known';
 COMMENT ON COLUMN botdet.label.note IS 'remark of whoever labelled';
 COMMENT ON COLUMN botdet.label.labelled_by IS 'who said so';
 COMMENT ON COLUMN botdet.label.labelled_at IS 'when';
+COMMENT ON COLUMN botdet.label.trust IS
+    'probability that the label is right, by what is known of the reviewers behind it, 0 to 1; NULL for labels that did not come of a review, and are taken as true';
 
 -- Making states and scores again ------------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ COMMENT ON COLUMN botdet.audit.occurred_at IS 'when';
 COMMENT ON COLUMN botdet.audit.actor IS 'who: the role that had logged in';
 COMMENT ON COLUMN botdet.audit.client_address IS 'from where; NULL for a local connection';
 COMMENT ON COLUMN botdet.audit.action IS
-    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create or set';
+    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create, set, golden item, request retraining, freeze reference or watch drift';
 COMMENT ON COLUMN botdet.audit.detector IS 'for which detector';
 COMMENT ON COLUMN botdet.audit.version IS 'of which version; NULL where none is concerned';
 COMMENT ON COLUMN botdet.audit.reason IS 'why, where that was said';

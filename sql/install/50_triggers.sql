@@ -175,8 +175,11 @@ BEGIN
         RETURN NULL;
     END IF;
     INSERT INTO botdet.audit (action, detector, old, new)
-    SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN 'watch' WHEN TG_OP = 'INSERT' THEN 'create'
-                WHEN TG_OP = 'DELETE' THEN 'delete' ELSE 'set' END,
+    SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN 'watch' WHEN TG_TABLE_NAME = 'golden_item' THEN 'golden item'
+                WHEN TG_TABLE_NAME = 'retraining_request' THEN 'request retraining'
+                WHEN TG_TABLE_NAME = 'drift_alert_rule' THEN 'watch drift'
+                WHEN TG_TABLE_NAME IN ('feedback_setting', 'drift_setting') THEN 'set'
+                WHEN TG_OP = 'INSERT' THEN 'create' WHEN TG_OP = 'DELETE' THEN 'delete' ELSE 'set' END,
            coalesce(is_now ->> 'detector', was ->> 'detector'),
            (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(was) AS o WHERE o.value IS DISTINCT FROM is_now -> o.key),
            (SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each(is_now) AS n WHERE n.value IS DISTINCT FROM was -> n.key);
@@ -195,7 +198,8 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'rows of botdet.audit are only ever added' USING ERRCODE = 'object_not_in_prerequisite_state';
+    RAISE EXCEPTION 'rows of botdet.% are only ever added', TG_TABLE_NAME
+        USING ERRCODE = 'object_not_in_prerequisite_state';
 END
 $$;
 COMMENT ON FUNCTION botdet.refuse_forgetting() IS 'trigger: what was done stays known';

@@ -10,6 +10,8 @@ BEGIN
     -- A remark makes no new label: it would count as told after the versions that learned from it.
     IF NEW.is_bot IS DISTINCT FROM OLD.is_bot THEN
         NEW.labelled_at := now();
+        -- Whose trust it was is not who says so now.
+        NEW.trust := NULL;
     END IF;
     RETURN NEW;
 END

@@ -92,8 +92,18 @@ GRANT SELECT ON
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
     botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
-    botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1
+    botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1,
+    botdet.feedback_setting, botdet.feedback_settings, botdet.retraining_request, botdet.retraining_due, botdet.review_status,
+    botdet.feedback_daily_v1, botdet.explored_performance,
+    botdet.drift_setting, botdet.drift_settings, botdet.frozen_reference, botdet.feature_reference, botdet.drift_count,
+    botdet.drift_score, botdet.drift_progress, botdet.drift_by_day, botdet.feature_drift, botdet.prediction_drift,
+    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert
 TO botdet_reader;
+-- Who reviews, and what people wrote, is not for dashboards.
+GRANT SELECT (
+    review_id, account_id, detector, why, priority, propensity, state, follows, skips, bot_probability, scored_as_bot,
+    model_version, queued_at, claimed_at, lease_until
+) ON botdet.review TO botdet_reader;
 -- Artifacts are large, and can be copied.
 GRANT SELECT (
     model_version_id, detector, version, sha256, size_bytes, manifest, created_at, created_by, comment, validated_at,
@@ -103,10 +113,17 @@ GRANT SELECT (account_id, account_key, source, created_at, is_verified, language
 GRANT SELECT (activity_id, account_id, occurred_at, action, country) ON botdet.activity TO botdet_reader;
 GRANT SELECT (account_id, stale, archived_until) ON botdet.account_state TO botdet_reader;
 GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_reader;
-GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at) ON botdet.label TO botdet_reader;
+GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz)
+    botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz), botdet.count_decisions(),
+    botdet.reference_in(jsonb), botdet.slices_of(text, text, timestamptz, timestamptz),
+    botdet.normal_tails(double precision), botdet.kolmogorov_tail(double precision),
+    botdet.compare_shares(double precision[], double precision[], double precision, double precision),
+    botdet.shares_of(bigint[], bigint, bigint),
+    botdet.compare_counts(double precision[], double precision, bigint, bigint[], bigint, bigint),
+    botdet.judge_drift(bigint, bigint, integer, double precision, double precision),
+    botdet.counts_between(bigint, date, date, text, text), botdet_drift(text, date, date, date, date, text, text)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -159,6 +176,9 @@ GRANT EXECUTE ON ROUTINE
     botdet_refresh_scores(boolean, integer, boolean),
     botdet_compare_accounts(timestamptz, timestamptz),
     botdet_roll_up_scores(interval),
+    botdet_sample_features(text, interval),
+    botdet_sample_rows(text, jsonb[]),
+    botdet_check_drift(),
     botdet.run_refresh(text, boolean, integer, boolean),
     botdet.begin_refresh(text, boolean, integer, boolean),
     botdet.list_refresh(bigint, boolean),
@@ -178,6 +198,17 @@ TO botdet_scorer;
 
 GRANT SELECT ON botdet.label TO botdet_reviewer;
 GRANT INSERT (account_id, detector, is_bot, strategy, note), UPDATE (is_bot, strategy, note) ON botdet.label TO botdet_reviewer;
+-- Decisions of others they do not see: a second one that knows of the first says little.
+GRANT SELECT ON botdet.review TO botdet_reviewer;
+GRANT EXECUTE ON FUNCTION
+    botdet_claim_review(integer, interval, text, text),
+    botdet_skip_review(bigint, text, text),
+    botdet_escalate_review(bigint, text, text),
+    botdet_decide_review(bigint, boolean, text, text, text, text),
+    botdet_appeal(bigint, text, text)
+TO botdet_reviewer;
+-- Applications pass on what their users object to.
+GRANT EXECUTE ON FUNCTION botdet_appeal(bigint, text, text) TO botdet_scorer;
 
 -- Administrators: data, versions, sources, retention. Versions are registered, deployed and approved by functions that check what
 -- they do, and what triggers a table gets takes the right to that table ---------------------------------------------
@@ -192,7 +223,10 @@ GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, 
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
-GRANT SELECT ON botdet.audit TO botdet_admin;
+GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
+TO botdet_admin;
+GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting TO botdet_admin;
+GRANT SELECT, INSERT (account_id, detector, is_bot), UPDATE (is_bot), DELETE ON botdet.golden_item TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
 GRANT EXECUTE ON ROUTINE
     botdet_training_set(text, timestamptz),
@@ -211,6 +245,11 @@ GRANT EXECUTE ON ROUTINE
     botdet_unwatch(text),
     botdet_check_watches(),
     botdet_reset_statistics(),
+    botdet_fill_review_queue(text, integer),
+    botdet_request_retraining(text, text),
+    botdet_freeze_reference(text, text, integer, integer),
+    botdet_watch_drift(text, double precision, double precision, integer, text, text),
+    botdet_unwatch_drift(text, text, text),
     botdet.challenge(text, double precision, text),
     botdet_flag(),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),

@@ -106,6 +106,9 @@ ALTER TABLE botdet.deployment
     ADD FOREIGN KEY (detector, model_version_id) REFERENCES botdet.model_version (detector, model_version_id),
     ADD CHECK ((alias = 'challenger') = (share IS NOT NULL));
 
+ALTER TABLE botdet.label
+    ADD trust double precision CHECK (trust BETWEEN double precision '0' AND double precision '1');
+
 -- Scores of before rest on no known number of events, and asked for no action.
 ALTER TABLE botdet.score ADD action text, ADD events bigint;
 

@@ -25,6 +25,9 @@ thread_local! {
     static CHECK_WATCHES: Statement = const {
         Statement::writing(include_str!("../sql/check_watches.sql"), &[])
     };
+    static CHECK_DRIFT: Statement = const {
+        Statement::writing(include_str!("../sql/check_drift.sql"), &[])
+    };
     static REGISTER: Statement = const {
         Statement::writing(
             include_str!("../sql/register_model.sql"),
@@ -177,6 +180,11 @@ pub fn with_artifact<R>(model_version_id: i64, work: impl FnOnce(&[u8]) -> R) ->
 /// Rolls back champions that fall short of what is watched; returns how many.
 pub fn check_watches() -> i64 {
     CHECK_WATCHES.with(|statement| statement.run(&[], |_| {})) as i64
+}
+
+/// Counts what was scored, and raises and clears alerts; returns how many.
+pub fn check_drift() -> i64 {
+    CHECK_DRIFT.with(|statement| statement.run(&[], |_| {})) as i64
 }
 
 /// Stores a checked artifact and returns the version's name.

@@ -11,5 +11,6 @@ pub mod evaluation;
 pub mod fit;
 pub mod leave_one_out;
 pub mod record;
+pub mod reference;
 pub mod split;
 pub mod table;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fit::TrialRecord;
+use super::reference::Reference;
 use super::split::SplitShares;
 use crate::error::LoaderError;
 use crate::gru::EpochReport;
@@ -31,6 +32,9 @@ pub struct TrainingRecord {
     pub trials: Vec<TrialRecord>,
     /// Epochs of the sequence model; empty without one.
     pub epochs: Vec<EpochRecord>,
+    /// What later rows are compared with; `None` in versions of before.
+    #[serde(default)]
+    pub reference: Option<Reference>,
 }
 
 /// What was learned from.

@@ -10,7 +10,7 @@ use botdet_models::pipeline::{Candidate, Columns, Pipeline};
 use super::evaluation::Truth;
 use super::fit::{
     Division, FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Pool, Scored,
-    decide, fit_crossed, judge_candidates, probe_step, with_probes,
+    decide, fit_crossed, judge_candidates, probe_step, with_probes, with_reference,
 };
 use super::record::TrainingRecord;
 use super::split::SplitShares;
@@ -135,15 +135,16 @@ pub fn train_table(
         (Pipeline::DECISION, serde_json::to_vec(&decision)?),
     ];
     parts.extend(stages.parts());
-    let values: Vec<Vec<Option<f64>>> = split
-        .validation
-        .iter()
-        .step_by(probe_step(split.validation.len()))
-        .map(|row| values(data, *row))
-        .collect();
+    let values_of = |rows: &mut dyn Iterator<Item = &usize>| -> Vec<Vec<Option<f64>>> {
+        rows.map(|row| values(data, *row)).collect()
+    };
+    let probed = values_of(&mut split.validation.iter().step_by(probe_step(split.validation.len())));
     let candidates: Vec<Candidate<'_>> =
-        values.iter().map(|values| Candidate { values, sequence: None }).collect();
+        probed.iter().map(|values| Candidate { values, sequence: None }).collect();
+    let trained = values_of(&mut split.training.iter());
+    let trained: Vec<&[Option<f64>]> = trained.iter().map(Vec::as_slice).collect();
     let artifact = with_probes(Artifact::new(manifest, parts), &candidates)?;
+    let artifact = with_reference(artifact, &trained, &candidates)?;
     let held_out =
         if split.held_out.is_empty() { None } else { Some(judge_rows(&artifact, data, &split.held_out)?) };
     let artifact = artifact.with_metrics(serde_json::to_value(&held_out)?);

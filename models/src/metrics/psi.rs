@@ -29,6 +29,12 @@ impl PsiReference {
             _ => (1..bins).map(|part| quantile(&known, part as f64 / bins as f64)).collect(),
         };
         edges.dedup();
+        Self::with_edges(edges, values)
+    }
+
+    /// The same with edges of one's choice, which rise strictly.
+    #[must_use]
+    pub fn with_edges(edges: Vec<f64>, values: &[f64]) -> Option<Self> {
         let mut reference = Self { shares: vec![0.0; edges.len() + 1], edges, missing: 0.0 };
         (reference.shares, reference.missing) = reference.shares_of(values)?;
         Some(reference)

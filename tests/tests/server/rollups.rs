@@ -109,6 +109,7 @@ fn views_for_dashboards_have_a_time_and_plain_types() {
             "account_score_v1",
             "activity_daily_v1",
             "activity_hourly_v1",
+            "feedback_daily_v1",
             "flagged_v1",
             "label_daily_v1",
             "label_v1",

@@ -8,7 +8,7 @@ use botdet_models::pipeline::{ACCOUNT, Candidate, Columns, Pipeline, is_young};
 
 use super::crossed::{FEW_ROWS, Pool, fit_crossed};
 use super::decide::{Scored, decide};
-use super::judge::{probe_step, with_probes};
+use super::judge::{probe_step, with_probes, with_reference};
 use super::params::{FitConfig, FitParams};
 use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
@@ -80,7 +80,13 @@ pub fn fit(
     }
     let step = probe_step(validation.all().count());
     let candidates: Vec<Candidate<'_>> = validation.all().step_by(step).map(Example::candidate).collect();
-    with_probes(Artifact::new(manifest, parts), &candidates)
+    let artifact = with_probes(Artifact::new(manifest, parts), &candidates)?;
+    // Of grown accounts, as those are that will be scored.
+    let trained: Vec<&[Option<f64>]> =
+        training.grown.iter().map(|example| &example.features.values()[..]).collect();
+    let step = probe_step(validation.grown.len());
+    let unseen: Vec<Candidate<'_>> = validation.grown.iter().step_by(step).map(Example::candidate).collect();
+    with_reference(artifact, &trained, &unseen)
 }
 
 fn inputs<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Inputs {

@@ -8,6 +8,8 @@ use botdet_models::sequence::EmbeddedRuntime;
 use crate::error::LoaderError;
 use crate::training::dataset::Example;
 use crate::training::evaluation::{Evaluation, Judged, Truth};
+use crate::training::record::TrainingRecord;
+use crate::training::reference::Reference;
 
 /// Rows that a version carries along with its answers.
 const PROBES: usize = 16;
@@ -85,6 +87,24 @@ pub fn with_probes(artifact: Artifact, candidates: &[Candidate<'_>]) -> Result<A
     let chosen: Vec<Candidate<'_>> = chosen.map(|row| candidates[row]).collect();
     let probes = pipeline.probes(&chosen)?;
     Ok(artifact.with_part(Pipeline::PROBES, serde_json::to_vec(&probes)?))
+}
+
+/// Puts what later rows are compared with into an artifact's record: bins of the rows it was trained on, and of its answers to
+/// candidates that no stage has learned from.
+///
+/// # Errors
+/// As [`judge`]; [`LoaderError::NoRecord`].
+pub fn with_reference(
+    artifact: Artifact,
+    training: &[&[Option<f64>]],
+    unseen: &[Candidate<'_>],
+) -> Result<Artifact, LoaderError> {
+    let mut pipeline = open(&artifact)?;
+    let scores = pipeline.score(unseen, Depth::Full, &mut || {})?;
+    let probabilities: Vec<f64> = scores.iter().map(|score| score.probability).collect();
+    let mut record = TrainingRecord::of(artifact.manifest())?;
+    record.reference = Some(Reference::of(pipeline.columns(), training, &probabilities));
+    Ok(artifact.with_training(serde_json::to_value(&record)?))
 }
 
 /// An artifact's pipeline, on the embedded runtime.

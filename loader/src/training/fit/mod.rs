@@ -11,7 +11,7 @@ mod tune;
 pub use account::fit;
 pub use crossed::{FEW_ROWS, Pool, fit_crossed};
 pub use decide::{Scored, decide};
-pub use judge::{Figures, judge, judge_candidates, open, probe_step, scores, with_probes};
+pub use judge::{Figures, judge, judge_candidates, open, probe_step, scores, with_probes, with_reference};
 pub use params::{FitConfig, FitParams, ScheduleKind, ThresholdRule, TreeKind};
 pub use stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 pub use tune::TrialRecord;

@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 53] = [
+const CALLS: [&str; 76] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -62,6 +62,29 @@ const CALLS: [&str; 53] = [
     "SELECT public.botdet_check_watches()",
     "SELECT public.botdet_unwatch()",
     "SELECT public.botdet_reset_statistics()",
+    "DELETE FROM botdet.label",
+    "INSERT INTO botdet.feedback_setting (detector, second_review_share) VALUES ('account', 1)",
+    "INSERT INTO botdet.golden_item (account_id, is_bot) VALUES (3, true)",
+    "SELECT * FROM public.botdet_fill_review_queue()",
+    "SELECT public.botdet_appeal(1, 'not me')",
+    "SELECT public.botdet_skip_review(review_id) FROM public.botdet_claim_review(1)",
+    "SELECT public.botdet_escalate_review(review_id, 'hard') FROM public.botdet_claim_review(1)",
+    "UPDATE botdet.review SET not_by = '{}'",
+    "SELECT public.botdet_decide_review(review_id, true, 'timing') FROM public.botdet_claim_review(10)",
+    "UPDATE botdet.review SET not_by = '{}'",
+    "SELECT public.botdet_decide_review(review_id, false, 'timing') FROM public.botdet_claim_review(10)",
+    "UPDATE botdet.review SET not_by = '{}'",
+    "SELECT public.botdet_decide_review(review_id, true, 'timing') FROM public.botdet_claim_review(10)",
+    "SELECT public.botdet_request_retraining()",
+    "SELECT public.botdet_store_scores(ARRAY[1, 2, 3]::pg_catalog.int8[])",
+    "INSERT INTO botdet.drift_setting (detector, least_rows) VALUES ('account', 1)",
+    "SELECT public.botdet_freeze_reference()",
+    "SELECT public.botdet_watch_drift('feature_psi', 0.25, 0.1, 1)",
+    "SELECT * FROM public.botdet_check_drift()",
+    "SELECT public.botdet_sample_features()",
+    "SELECT public.botdet_sample_rows('account', ARRAY['{\"event_count\": 3}'::pg_catalog.jsonb])",
+    "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
+    "SELECT public.botdet_unwatch_drift('feature_psi')",
 ];
 
 /// What is refused here, once it has looked around.

@@ -11,19 +11,23 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 16] = [
     "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
+    "botdet_admin INSERT botdet.golden_item: account_id, detector, is_bot",
     "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
+    "botdet_admin UPDATE botdet.golden_item: is_bot",
     "botdet_reader SELECT botdet.account: account_id, account_key, source, created_at, is_verified, language, region",
     "botdet_reader SELECT botdet.account_state: account_id, stale, archived_until",
     "botdet_reader SELECT botdet.activity: activity_id, account_id, occurred_at, action, country",
     "botdet_reader SELECT botdet.archived_state: account_id, archived_until",
-    "botdet_reader SELECT botdet.label: label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at",
+    "botdet_reader SELECT botdet.label: label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust",
     "botdet_reader SELECT botdet.model_version: model_version_id, detector, version, sha256, size_bytes, manifest, created_at, created_by, comment, validated_at, validated_by, probes, largest_difference, approved_at, approved_by",
+    "botdet_reader SELECT botdet.review: review_id, account_id, detector, why, priority, propensity, state, follows, skips, bot_probability, scored_as_bot, model_version, queued_at, claimed_at, lease_until",
     "botdet_reviewer INSERT botdet.label: account_id, detector, is_bot, strategy, note",
     "botdet_reviewer UPDATE botdet.label: is_bot, strategy, note",
     "botdet_scorer INSERT botdet.account: account_id, account_key, source",
-    "botdet_scorer SELECT botdet.label: label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at",
+    "botdet_scorer SELECT botdet.label: label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust",
+    "botdet_scorer SELECT botdet.review: review_id, account_id, detector, why, priority, propensity, state, follows, skips, bot_probability, scored_as_bot, model_version, queued_at, claimed_at, lease_until",
 ];
 
 const MISSING_PRIVILEGE: &str = "42501";
@@ -112,7 +116,7 @@ fn a_reader_reads_dashboards_and_neither_texts_nor_names() {
     let (_, mut reader) = member(&mut database, "botdet_reader");
     let views: Vec<String> = reader.column(
         "SELECT c.oid::regclass::text FROM pg_class c
-         WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind = 'v' AND c.relname <> 'flagged_account'",
+         WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind = 'v' AND c.relname NOT IN ('flagged_account', 'reviewer_trust')",
         &[],
     );
     assert!(views.len() >= 14, "{views:?}");
@@ -129,6 +133,12 @@ fn a_reader_reads_dashboards_and_neither_texts_nor_names() {
             "SELECT artifact FROM botdet.model_version",
             "SELECT note FROM botdet.label",
             "SELECT * FROM botdet.flagged_account",
+            "SELECT * FROM botdet.reviewer_trust",
+            "SELECT claimed_by FROM botdet.review",
+            "SELECT note FROM botdet.review",
+            "SELECT * FROM botdet.review_decision",
+            "SELECT * FROM botdet_claim_review()",
+            "SELECT botdet_appeal(1, 'not me')",
             "SELECT state FROM botdet.account_state",
             "SELECT botdet_score(1::bigint)",
             "SELECT * FROM botdet_explain(1::bigint)",
@@ -191,6 +201,9 @@ fn a_scorer_asks_refreshes_drains_the_queue_and_compares() {
             "UPDATE botdet.model_version SET comment = 'x'",
             "UPDATE botdet.score_rollup SET bots = 0",
             "SELECT * FROM botdet_training_set()",
+            "SELECT * FROM botdet_claim_review()",
+            "SELECT * FROM botdet_fill_review_queue()",
+            "INSERT INTO botdet.review (account_id, detector, why, priority) VALUES (1, 'account', 'appeal', 3)",
         ],
     );
 }

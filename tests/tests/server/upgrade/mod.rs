@@ -53,7 +53,7 @@ fn fill(client: &mut Client) -> String {
 const TABLES: &[(&str, &str)] = &[
     ("account", "{}"),
     ("activity", "{}"),
-    ("label", "{}"),
+    ("label", "{trust}"),
     ("score", "{action, events}"),
     (
         "model_version",
@@ -318,9 +318,12 @@ fn stored_columns_have_types_that_pg_upgrade_carries() {
             "bigint[]",
             "boolean",
             "bytea",
+            "date",
             "double precision",
+            "double precision[]",
             "inet",
             "integer",
+            "interval",
             "jsonb",
             "regclass",
             "smallint",

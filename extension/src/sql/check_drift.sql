@@ -1,0 +1,1 @@
+SELECT FROM botdet.check_drift()
