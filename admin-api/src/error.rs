@@ -159,7 +159,9 @@ impl From<tokio_postgres::Error> for ApiError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(database) = error.as_db_error() else {
             // Without a code the connection is gone, or a value was not what the service takes it for.
-            return match error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()) {
+            return match error.is_closed()
+                || error.source().is_some_and(|source| source.is::<std::io::Error>())
+            {
                 true => Self::DatabaseUnreachable(Box::new(error)),
                 false => Self::Database(error),
             };

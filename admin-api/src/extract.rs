@@ -16,7 +16,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::Unprocessable(without_preamble(&error.body_text()))),
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(ApiError::Unprocessable(without_preamble(&error.body_text())))
+            }
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::MediaType("application/json")),
             Err(error) => Err(ApiError::InvalidBody(without_preamble(&error.body_text()))),
         }

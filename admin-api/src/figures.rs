@@ -49,7 +49,10 @@ pub fn recorder() -> PrometheusHandle {
 fn describe() {
     describe_counter!("botdet_http_requests_total", "requests by method, route and status");
     describe_histogram!("botdet_http_request_duration_seconds", Unit::Seconds, "time from request to answer");
-    describe_counter!("botdet_predictions_total", "predictions by status (bot, human, unknown) and the stage that decided");
+    describe_counter!(
+        "botdet_predictions_total",
+        "predictions by status (bot, human, unknown) and the stage that decided"
+    );
     describe_gauge!("botdet_pool_connections", "connections to the database, by state");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "memory of the process");
     describe_gauge!("process_cpu_seconds", "processor time of the process, s");
@@ -57,7 +60,8 @@ fn describe() {
 
 /// Counts a request and its time, by route: addresses vary without end.
 pub async fn count_requests(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", |path| path.as_str()).to_owned();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("unmatched", |path| path.as_str()).to_owned();
     let method = match request.method().as_str() {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
         _ => "other".to_owned(),
@@ -67,7 +71,8 @@ pub async fn count_requests(request: Request, next: Next) -> Response {
     let status = response.status().as_u16().to_string();
     histogram!("botdet_http_request_duration_seconds", "method" => method.clone(), "route" => route.clone())
         .record(begin.elapsed().as_secs_f64());
-    counter!("botdet_http_requests_total", "method" => method, "route" => route, "status" => status).increment(1);
+    counter!("botdet_http_requests_total", "method" => method, "route" => route, "status" => status)
+        .increment(1);
     response
 }
 

@@ -34,15 +34,15 @@ pub struct Repeatable {
 impl Repeatable {
     /// The key of a post, where it has one and its sender can be told from others.
     pub fn of(parts: &Parts, body: &Bytes, caller: &Caller) -> Result<Option<Self>, ApiError> {
-        let (Some(value), Some(token_id)) = (parts.headers.get(KEY), caller.token_id) else { return Ok(None) };
+        let (Some(value), Some(token_id)) = (parts.headers.get(KEY), caller.token_id) else {
+            return Ok(None);
+        };
         if !takes_key(&parts.method) {
             return Ok(None);
         }
-        let key = value
-            .to_str()
-            .ok()
-            .filter(|key| (1..=255).contains(&key.len()))
-            .ok_or_else(|| ApiError::InvalidParameter("idempotency-key must be 1 to 255 characters".to_owned()))?;
+        let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+            ApiError::InvalidParameter("idempotency-key must be 1 to 255 characters".to_owned())
+        })?;
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let mut hash = Sha256::new();
         hash.update(parts.method.as_str());
@@ -72,7 +72,9 @@ fn answer(status: i32, Json(headers): Json<Map<String, Value>>, body: Vec<u8>) -
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status.ok_or(ApiError::Internal("a kept answer has no status"))?;
     for name in KEPT_HEADERS {
-        if let Some(value) = headers.get(name.as_str()).and_then(Value::as_str).and_then(|text| text.parse().ok()) {
+        if let Some(value) =
+            headers.get(name.as_str()).and_then(Value::as_str).and_then(|text| text.parse().ok())
+        {
             response.headers_mut().insert(name, value);
         }
     }
@@ -81,7 +83,11 @@ fn answer(status: i32, Json(headers): Json<Map<String, Value>>, body: Vec<u8>) -
 }
 
 /// Keeps an answer for the next time, within the transaction that did what it speaks of.
-pub async fn keep(session: &Session, repeatable: &Repeatable, response: Response) -> Result<Response, ApiError> {
+pub async fn keep(
+    session: &Session,
+    repeatable: &Repeatable,
+    response: Response,
+) -> Result<Response, ApiError> {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|_| ApiError::Internal("an answer breaks off"))?;
     let headers: Map<String, Value> = KEPT_HEADERS
@@ -90,8 +96,6 @@ pub async fn keep(session: &Session, repeatable: &Repeatable, response: Response
         .collect();
     let Repeatable { token_id, key, fingerprint } = repeatable;
     let status = i32::from(parts.status.as_u16());
-    session
-        .run(KEEP_ANSWER, &[token_id, key, fingerprint, &status, &Json(headers), &body.as_ref()])
-        .await?;
+    session.run(KEEP_ANSWER, &[token_id, key, fingerprint, &status, &Json(headers), &body.as_ref()]).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }

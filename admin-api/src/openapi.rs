@@ -41,7 +41,10 @@ pub fn completed(mut document: OpenApi) -> OpenApi {
         let is_open = matches!(path.as_str(), "/livez" | "/readyz" | "/health" | "/metrics");
         for (method, operation) in operations(item) {
             if is_open {
-                add_problems(operation, if path == "/livez" || path == "/metrics" { &[504] } else { &[500, 503, 504] });
+                add_problems(
+                    operation,
+                    if path == "/livez" || path == "/metrics" { &[504] } else { &[500, 503, 504] },
+                );
                 continue;
             }
             operation.security = Some(vec![SecurityRequirement::new::<_, _, String>(TOKEN, [])]);
@@ -71,10 +74,12 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 
 fn add_problems(operation: &mut Operation, statuses: &[u16]) {
     for status in statuses {
-        let phrase = axum::http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
+        let phrase =
+            axum::http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let mut problem =
-            ResponseBuilder::new().description(phrase.unwrap_or_default()).content("application/problem+json", content);
+        let mut problem = ResponseBuilder::new()
+            .description(phrase.unwrap_or_default())
+            .content("application/problem+json", content);
         if matches!(status, 429 | 503) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer);
             let header = HeaderBuilder::new().schema(seconds).description(Some("seconds to wait")).build();
@@ -89,8 +94,12 @@ fn add_key(operation: &mut Operation) {
         .name("idempotency-key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("under which the request may be sent again, for a day: it is done once, and answered as it was"))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255))))
+        .description(Some(
+            "under which the request may be sent again, for a day: it is done once, and answered as it was",
+        ))
+        .schema(Some(
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)),
+        ))
         .build();
     operation.parameters.get_or_insert_default().push(key);
 }

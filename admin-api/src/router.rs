@@ -16,7 +16,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
-    accounts, audit, deployments, drift, feedback, health, model_versions, performance, predictions, reviews, scores,
+    accounts, audit, deployments, drift, feedback, health, model_versions, performance, predictions, reviews,
+    scores,
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};

@@ -35,9 +35,9 @@ impl Session {
     /// Begins, with the service's own rights. What only reads says so: that holds on standbys, too.
     pub async fn begin(pool: &Pool, method: &Method) -> Result<Self, ApiError> {
         let client = pool.get().await?;
-        let begin = if *method == Method::GET || *method == Method::HEAD { "BEGIN READ ONLY" } else { "BEGIN" };
-        let session =
-            Self(Arc::new(Transaction { client: Some(client), is_open: AtomicBool::new(true) }));
+        let begin =
+            if *method == Method::GET || *method == Method::HEAD { "BEGIN READ ONLY" } else { "BEGIN" };
+        let session = Self(Arc::new(Transaction { client: Some(client), is_open: AtomicBool::new(true) }));
         session.client()?.batch_execute(begin).await?;
         Ok(session)
     }
@@ -53,7 +53,11 @@ impl Session {
     }
 
     /// The rows of a statement whose only column is a JSON object.
-    pub async fn rows<T: DeserializeOwned>(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<T>, ApiError> {
+    pub async fn rows<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<T>, ApiError> {
         self.values(sql, parameters).await.map(|rows| rows.into_iter().map(|Json(row)| row).collect())
     }
 
@@ -68,14 +72,22 @@ impl Session {
     }
 
     /// The first column of a statement's rows.
-    pub async fn values<T: FromSqlOwned>(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<T>, ApiError> {
+    pub async fn values<T: FromSqlOwned>(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<T>, ApiError> {
         let rows = self.query(sql, parameters).await?;
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
     /// The first column of the only row.
     pub async fn value<T: FromSqlOwned>(&self, sql: &str, parameters: Parameters<'_>) -> Result<T, ApiError> {
-        self.values(sql, parameters).await?.into_iter().next().ok_or(ApiError::Internal("a statement gave no row"))
+        self.values(sql, parameters)
+            .await?
+            .into_iter()
+            .next()
+            .ok_or(ApiError::Internal("a statement gave no row"))
     }
 
     /// Runs a statement, and says how many rows it has given or changed.

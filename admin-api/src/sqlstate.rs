@@ -30,10 +30,10 @@ pub fn meaning(state: &SqlState) -> Meaning {
         "40001" | "40P01" | "55000" | "55006" | "55P03" => refused(StatusCode::CONFLICT, "conflict"),
         "25006" => refused(StatusCode::CONFLICT, "read_only"),
         "57014" => Meaning::Timeout,
-        "42P01" | "42703" | "42883" | "3F000" => Meaning::ExtensionMissing,
+        "42P01" | "42883" | "3F000" => Meaning::ExtensionMissing,
         "57P01" | "57P02" | "57P03" | "57P05" | "3D000" => Meaning::Unreachable,
-        // Wrong names, features that a detector has not, limits of size, messages of functions without a code.
-        "42602" | "0A000" | "P0001" => refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
+        // Wrong names, columns that a version does not know, what a detector cannot do, messages without a code.
+        "42703" | "42602" | "0A000" | "P0001" => refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
         // An artifact that is damaged, or of another release.
         "XX001" => refused(StatusCode::UNPROCESSABLE_ENTITY, "damaged"),
         code => match &code[..2] {
@@ -57,9 +57,25 @@ mod tests {
             Meaning::Failure => 500,
         };
         let expected = [
-            ("42501", 403), ("P0002", 404), ("42704", 404), ("22023", 422), ("22P02", 422), ("22021", 422), ("23514", 422),
-            ("54000", 422), ("55000", 409), ("40001", 409), ("55P03", 409), ("23505", 409), ("57014", 504), ("57P01", 503),
-            ("08006", 503), ("53300", 503), ("42883", 503), ("XX000", 500),
+            ("42501", 403),
+            ("P0002", 404),
+            ("42704", 404),
+            ("22023", 422),
+            ("22P02", 422),
+            ("22021", 422),
+            ("23514", 422),
+            ("54000", 422),
+            ("55000", 409),
+            ("40001", 409),
+            ("55P03", 409),
+            ("23505", 409),
+            ("42703", 422),
+            ("57014", 504),
+            ("57P01", 503),
+            ("08006", 503),
+            ("53300", 503),
+            ("42883", 503),
+            ("XX000", 500),
         ];
         for (code, wanted) in expected {
             assert_eq!(status(code), wanted, "{code}");

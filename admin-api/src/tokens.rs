@@ -17,9 +17,13 @@ pub async fn run(pool: &Pool, command: TokenCommand) -> Result<String, ApiError>
     match command {
         TokenCommand::Create { holder, role, days, note } => {
             let row = client.query_one(CREATE, &[&holder, &role.to_string(), &days, &note]).await?;
-            let (id, token, expires): (i64, String, DateTime<Utc>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (id, token, expires): (i64, String, DateTime<Utc>) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             // The token alone goes to standard output, where a script takes it from.
-            eprintln!("token {id} of {holder} holds until {}; it is not shown again", expires.format("%F %T UTC"));
+            eprintln!(
+                "token {id} of {holder} holds until {}; it is not shown again",
+                expires.format("%F %T UTC")
+            );
             Ok(token)
         }
         TokenCommand::List => {

@@ -80,7 +80,11 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     to_bytes(body, limit).await.map_err(|error| {
         let is_too_long = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<axum::extract::rejection::LengthLimitError>());
-        if is_too_long { ApiError::BodyTooLarge { limit } } else { ApiError::InvalidBody("the body breaks off".to_owned()) }
+        if is_too_long {
+            ApiError::BodyTooLarge { limit }
+        } else {
+            ApiError::InvalidBody("the body breaks off".to_owned())
+        }
     })
 }
 

@@ -162,14 +162,17 @@ COMMENT ON FUNCTION botdet.keep_answer(bigint, text, bytea, integer, jsonb, byte
 CREATE FUNCTION botdet.deployment_tag(detector text)
 RETURNS text
 STRICT STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-LANGUAGE sql
-BEGIN ATOMIC
-    SELECT left(encode(sha256(convert_to(coalesce(string_agg(
-               concat_ws(' ', d.alias, d.model_version_id, d.share, extract(epoch FROM d.activated_at)), ',' ORDER BY d.alias
-           ), ''), 'UTF8')), 'hex'), 16)
-    FROM botdet.deployment d
-    WHERE d.detector = deployment_tag.detector;
-END;
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT left(encode(sha256(convert_to(coalesce(string_agg(
+                   concat_ws(' ', d.alias, d.model_version_id, d.share, extract(epoch FROM d.activated_at)), ',' ORDER BY d.alias
+               ), ''), 'UTF8')), 'hex'), 16)
+        FROM botdet.deployment d
+        WHERE d.detector = deployment_tag.detector
+    );
+END
+$$;
 COMMENT ON FUNCTION botdet.deployment_tag(text) IS 'tells one state of a detector''s deployment from another';
 
 CREATE FUNCTION botdet_lock_deployment(detector text)

@@ -4,8 +4,8 @@
 --             └───────► botdet_reviewer ──────┘
 --
 -- Each has the rights of those that point to it. botdet_service inherits none: what has logged in as a member of it checks tokens, and
--- takes on the role of each (SET LOCAL ROLE) before it does anything else. Roles belong to the whole server, and so outlive DROP EXTENSION: another database may
--- use them. They are DROP ROLE's to remove once the last database has done without them.
+-- takes on the role of each (SET LOCAL ROLE) before it does anything else. Roles belong to the whole server, and so outlive DROP EXTENSION: another
+-- database may use them. They are DROP ROLE's to remove once the last database has done without them.
 --
 -- A role that is there already may have been made by the extension in another database, by a restored dump, by whoever set the server
 -- up, or by somebody who may create roles and waits for what it is about to be granted. Who may create roles cannot make a membership
@@ -73,7 +73,9 @@ BEGIN
     END IF;
     FOR i IN 1..5 LOOP
         IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = roles[i]::name) THEN
-            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN %s', roles[i], CASE roles[i] WHEN 'botdet_service' THEN 'NOINHERIT' ELSE 'INHERIT' END);
+            EXECUTE pg_catalog.format(
+                'CREATE ROLE %I NOLOGIN %s', roles[i], CASE roles[i] WHEN 'botdet_service' THEN 'NOINHERIT' ELSE 'INHERIT' END
+            );
             EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', roles[i], purposes[i]);
         END IF;
     END LOOP;

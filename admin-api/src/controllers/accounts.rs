@@ -25,8 +25,12 @@ pub struct Features {
 /// The features of an account, now.
 #[utoipa::path(get, path = "/v1/accounts/{account_id}/features", tag = "scores",
     params(("account_id" = i64, Path, description = "number of the account")), responses((status = 200, body = Features)))]
-pub async fn features(session: Session, Path(account_id): Path<i64>) -> Result<axum::Json<Features>, ApiError> {
-    let found: Vec<Option<types::Json<Map<String, Value>>>> = session.values(FEATURES, &[&account_id]).await?;
+pub async fn features(
+    session: Session,
+    Path(account_id): Path<i64>,
+) -> Result<axum::Json<Features>, ApiError> {
+    let found: Vec<Option<types::Json<Map<String, Value>>>> =
+        session.values(FEATURES, &[&account_id]).await?;
     let Some(types::Json(features)) = found
         .into_iter()
         .next()
@@ -64,7 +68,10 @@ pub struct Explanation {
 /// What makes up the score of an account.
 #[utoipa::path(get, path = "/v1/accounts/{account_id}/explanation", tag = "scores",
     params(("account_id" = i64, Path, description = "number of the account")), responses((status = 200, body = Explanation)))]
-pub async fn explanation(session: Session, Path(account_id): Path<i64>) -> Result<axum::Json<Explanation>, ApiError> {
+pub async fn explanation(
+    session: Session,
+    Path(account_id): Path<i64>,
+) -> Result<axum::Json<Explanation>, ApiError> {
     let parts: Vec<Part> = session.rows(EXPLAIN_ACCOUNT, &[&account_id]).await?;
     if parts.is_empty() {
         return Err(ApiError::Missing(format!("nothing is known of account {account_id}")));
@@ -75,7 +82,10 @@ pub async fn explanation(session: Session, Path(account_id): Path<i64>) -> Resul
 /// What makes up the score of a row of features.
 #[utoipa::path(post, path = "/v1/explanations", tag = "scores", request_body = RowToScore,
     responses((status = 200, body = Explanation)))]
-pub async fn explain_row(session: Session, Json(row): Json<RowToScore>) -> Result<axum::Json<Explanation>, ApiError> {
+pub async fn explain_row(
+    session: Session,
+    Json(row): Json<RowToScore>,
+) -> Result<axum::Json<Explanation>, ApiError> {
     let features = types::Json(Value::Object(row.features));
     let parts = session.rows(EXPLAIN_ROW, &[&row.detector, &features]).await?;
     Ok(axum::Json(Explanation { parts }))

@@ -55,7 +55,10 @@ pub struct AuditPage {
 
 /// Lists what was done, newest first. For administrators.
 #[utoipa::path(get, path = "/v1/audit", tag = "versions", params(AuditQuery), responses((status = 200, body = AuditPage)))]
-pub async fn list(session: Session, Query(query): Query<AuditQuery>) -> Result<axum::Json<AuditPage>, ApiError> {
+pub async fn list(
+    session: Session,
+    Query(query): Query<AuditQuery>,
+) -> Result<axum::Json<AuditPage>, ApiError> {
     let page = Page::new(query.limit, None)?;
     let rows = session.rows(AUDIT, &[&query.detector, &query.before, &page.to_read()]).await?;
     let (entries, next_before) = page.cut(rows, |last: &Entry| last.audit_id.clone());

@@ -27,8 +27,8 @@ pub struct Detector {
     detector: String,
     /// What it judges.
     description: Option<String>,
-    /// Probability from which it is a bot, and reviewed.
-    threshold: f64,
+    /// Probability from which it is a bot, and reviewed; null: what the version says.
+    threshold: Option<f64>,
     /// Probability from which what is done to bots may be done at once.
     automatic_threshold: Option<f64>,
     /// Share of bots among the accounts, where it is set.
@@ -168,7 +168,11 @@ pub async fn challenge(
     params(("detector" = String, Path, description = "name of the detector"),
            ("if-match" = String, Header, description = "ETag of the deployment")),
     responses((status = 200, body = Deployment, headers(("etag" = String, description = "for If-Match")))))]
-pub async fn withdraw(session: Session, Path(detector): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn withdraw(
+    session: Session,
+    Path(detector): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     expect(&session, &detector, &headers).await?;
     session.run(WITHDRAW, &[&detector]).await?;
     current(&session, &detector).await

@@ -193,7 +193,10 @@ pub struct AlertPage {
 
 /// Lists alerts, newest first.
 #[utoipa::path(get, path = "/v1/alerts", tag = "drift", params(AlertQuery), responses((status = 200, body = AlertPage)))]
-pub async fn alerts(session: Session, Query(query): Query<AlertQuery>) -> Result<axum::Json<AlertPage>, ApiError> {
+pub async fn alerts(
+    session: Session,
+    Query(query): Query<AlertQuery>,
+) -> Result<axum::Json<AlertPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
     let open = query.open.unwrap_or(false);
     let rows = session.rows(ALERTS, &[&query.detector, &open, &page.before, &page.to_read()]).await?;

@@ -88,7 +88,10 @@ pub struct Statistics {
 /// Decisions of reviewers by day, newest first.
 #[utoipa::path(get, path = "/v1/reviews/statistics", tag = "reviews", params(StatisticsQuery),
     responses((status = 200, body = Statistics)))]
-pub async fn statistics(session: Session, Query(query): Query<StatisticsQuery>) -> Result<axum::Json<Statistics>, ApiError> {
+pub async fn statistics(
+    session: Session,
+    Query(query): Query<StatisticsQuery>,
+) -> Result<axum::Json<Statistics>, ApiError> {
     let days = query.days.unwrap_or(30);
     if !(1..=400).contains(&days) {
         return Err(ApiError::InvalidParameter(format!("days must be 1 to 400, not {days}")));
@@ -129,7 +132,10 @@ pub struct Reviewers {
 
 /// How far each reviewer is right. For administrators.
 #[utoipa::path(get, path = "/v1/reviewers", tag = "reviews", params(DetectorQuery), responses((status = 200, body = Reviewers)))]
-pub async fn reviewers(session: Session, Query(query): Query<DetectorQuery>) -> Result<axum::Json<Reviewers>, ApiError> {
+pub async fn reviewers(
+    session: Session,
+    Query(query): Query<DetectorQuery>,
+) -> Result<axum::Json<Reviewers>, ApiError> {
     Ok(axum::Json(Reviewers { reviewers: session.rows(REVIEWERS, &[&query.detector]).await? }))
 }
 

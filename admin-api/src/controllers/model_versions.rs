@@ -92,7 +92,10 @@ pub struct ModelVersionPage {
 /// Lists versions, newest first.
 #[utoipa::path(get, path = "/v1/model-versions", tag = "versions", params(ListQuery),
     responses((status = 200, body = ModelVersionPage)))]
-pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<axum::Json<ModelVersionPage>, ApiError> {
+pub async fn list(
+    session: Session,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<ModelVersionPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
     let rows = session.rows(LIST, &[&query.detector, &page.before, &page.to_read()]).await?;
     let (model_versions, next_before) = page.cut(rows, |last: &ModelVersion| last.model_version_id);

@@ -39,7 +39,10 @@ pub struct Performances {
 /// How versions do on labels made since they were registered.
 #[utoipa::path(get, path = "/v1/detectors/{detector}/performance", tag = "versions",
     params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = Performances)))]
-pub async fn performance(session: Session, Path(detector): Path<String>) -> Result<axum::Json<Performances>, ApiError> {
+pub async fn performance(
+    session: Session,
+    Path(detector): Path<String>,
+) -> Result<axum::Json<Performances>, ApiError> {
     Ok(axum::Json(Performances { versions: session.rows(PERFORMANCE, &[&detector]).await? }))
 }
 
@@ -78,6 +81,9 @@ pub struct Comparisons {
 /// How versions in shadow compare with those that answered.
 #[utoipa::path(get, path = "/v1/detectors/{detector}/comparison", tag = "versions",
     params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = Comparisons)))]
-pub async fn comparison(session: Session, Path(detector): Path<String>) -> Result<axum::Json<Comparisons>, ApiError> {
+pub async fn comparison(
+    session: Session,
+    Path(detector): Path<String>,
+) -> Result<axum::Json<Comparisons>, ApiError> {
     Ok(axum::Json(Comparisons { comparisons: session.rows(COMPARISON, &[&detector]).await? }))
 }

@@ -165,7 +165,10 @@ pub struct Predictions {
 /// Judges up to 10,000 accounts by their 21 core features.
 #[utoipa::path(post, path = "/predict_batch", tag = "predictions", request_body = Users,
     responses((status = 200, body = Predictions)))]
-pub async fn predict_batch(session: Session, Json(batch): Json<Users>) -> Result<axum::Json<Predictions>, ApiError> {
+pub async fn predict_batch(
+    session: Session,
+    Json(batch): Json<Users>,
+) -> Result<axum::Json<Predictions>, ApiError> {
     check_size(batch.users.len())?;
     let predictions =
         judge(&session, batch.users, batch.return_confidence_interval, batch.return_anomaly_score).await?;
@@ -178,7 +181,8 @@ async fn judge(
     interval: bool,
     anomaly: bool,
 ) -> Result<Vec<Prediction>, ApiError> {
-    let (ids, rows): (Vec<_>, Vec<_>) = users.into_iter().map(|user| (user.user_id, by_name(&user.features))).unzip();
+    let (ids, rows): (Vec<_>, Vec<_>) =
+        users.into_iter().map(|user| (user.user_id, by_name(&user.features))).unzip();
     let scores = scores::of_rows(session, "account", rows).await?;
     ids.into_iter().zip(scores).map(|(id, score)| Prediction::new(id, score, interval, anomaly)).collect()
 }
@@ -200,7 +204,8 @@ mod tests {
         let mut object: Map<String, Value> = botdet_core().map(|name| (name, 0.5.into())).collect();
         object.insert("is_verified".to_owned(), true.into());
         object.insert("user_id".to_owned(), "ann".into());
-        let user: User = serde_json::from_value(Value::Object(object.clone())).unwrap_or_else(|error| unreachable!("{error}"));
+        let user: User = serde_json::from_value(Value::Object(object.clone()))
+            .unwrap_or_else(|error| unreachable!("{error}"));
         let named = by_name(&user.features);
         assert_eq!((named.len(), named["is_verified"].as_f64()), (21, Some(1.0)));
         for name in botdet_core() {

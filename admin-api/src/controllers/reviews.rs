@@ -115,7 +115,10 @@ pub struct ReviewPage {
 
 /// Lists reviews, newest first.
 #[utoipa::path(get, path = "/v1/reviews", tag = "reviews", params(ListQuery), responses((status = 200, body = ReviewPage)))]
-pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<axum::Json<ReviewPage>, ApiError> {
+pub async fn list(
+    session: Session,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<ReviewPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
     let rows = session.rows(LIST, &[&query.detector, &query.state, &page.before, &page.to_read()]).await?;
     let (reviews, next_before) = page.cut(rows, |last: &Review| last.review_id);
@@ -133,7 +136,11 @@ pub struct Skip {
 /// Gives a claimed review back, for somebody else.
 #[utoipa::path(post, path = "/v1/reviews/{review_id}/skip", tag = "reviews", request_body = Skip,
     params(("review_id" = i64, Path, description = "number of the review")), responses((status = 204)))]
-pub async fn skip(session: Session, Path(review_id): Path<i64>, Json(skip): Json<Skip>) -> Result<StatusCode, ApiError> {
+pub async fn skip(
+    session: Session,
+    Path(review_id): Path<i64>,
+    Json(skip): Json<Skip>,
+) -> Result<StatusCode, ApiError> {
     session.run(SKIP, &[&review_id, &skip.note]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -211,7 +218,10 @@ pub struct Appealed {
 
 /// Has an account looked at again, ahead of others, since it objects.
 #[utoipa::path(post, path = "/v1/appeals", tag = "reviews", request_body = Appeal, responses((status = 201, body = Appealed)))]
-pub async fn appeal(session: Session, Json(appeal): Json<Appeal>) -> Result<(StatusCode, axum::Json<Appealed>), ApiError> {
+pub async fn appeal(
+    session: Session,
+    Json(appeal): Json<Appeal>,
+) -> Result<(StatusCode, axum::Json<Appealed>), ApiError> {
     let review_id = session.value(APPEAL, &[&appeal.account_id, &appeal.note, &appeal.detector]).await?;
     Ok((StatusCode::CREATED, axum::Json(Appealed { review_id })))
 }

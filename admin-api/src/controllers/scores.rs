@@ -60,7 +60,10 @@ impl Score {
 /// Scores an account by its number.
 #[utoipa::path(get, path = "/v1/scores/{account_id}", tag = "scores", params(("account_id" = i64, Path, description = "number of the account")),
     responses((status = 200, body = Score)))]
-pub async fn of_account(session: Session, Path(account_id): Path<i64>) -> Result<axum::Json<Score>, ApiError> {
+pub async fn of_account(
+    session: Session,
+    Path(account_id): Path<i64>,
+) -> Result<axum::Json<Score>, ApiError> {
     let missing = || format!("there is no account {account_id}");
     let score: Score = session.row(OF_ACCOUNT, &[&account_id], missing).await?;
     answer(score, missing)

@@ -28,7 +28,10 @@ impl Description {
     /// Written once: neither changes while the service runs.
     pub fn new(document: &OpenApi) -> Arc<Self> {
         // A document of texts and maps always serialises.
-        Arc::new(Self { json: document.to_json().unwrap_or_default(), page: docs::page(document).into_string() })
+        Arc::new(Self {
+            json: document.to_json().unwrap_or_default(),
+            page: docs::page(document).into_string(),
+        })
     }
 }
 

@@ -5,6 +5,14 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
 const DECLARED: &[(&str, &str)] = &[
+    ("botdet.actor()", "s s - -"),
+    ("botdet.check_token(bytea)", "s s strict definer"),
+    ("botdet.deployment_tag(text)", "s s strict -"),
+    ("botdet.find_answer(bigint,text,bytea)", "v u strict definer"),
+    ("botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)", "v u strict definer"),
+    ("botdet_create_token(text,text,interval,text)", "v u - definer"),
+    ("botdet_lock_deployment(text)", "v u strict definer"),
+    ("botdet_revoke_token(bigint)", "v u strict definer"),
     ("botdet.archive_accounts(bigint[],timestamp with time zone)", "v u strict -"),
     ("botdet.drop_partition(regclass,regclass,boolean)", "v u strict -"),
     ("botdet.follow_archive()", "v u - -"),

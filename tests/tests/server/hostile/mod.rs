@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 76] = [
+const CALLS: [&str; 81] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -85,6 +85,11 @@ const CALLS: [&str; 76] = [
     "SELECT public.botdet_sample_rows('account', ARRAY['{\"event_count\": 3}'::pg_catalog.jsonb])",
     "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
     "SELECT public.botdet_unwatch_drift('feature_psi')",
+    "SELECT token_id FROM public.botdet_create_token('anna')",
+    "SELECT public.botdet_revoke_token(token_id) FROM botdet.api_token",
+    "SELECT public.botdet_lock_deployment('account')",
+    "SELECT botdet.keep_answer(token_id, 'key', '\\x00', 200, '{}', '\\x'), botdet.find_answer(token_id, 'key', '\\x01') FROM botdet.api_token",
+    "SELECT botdet.actor(), botdet.check_token('\\x00')",
 ];
 
 /// What is refused here, once it has looked around.

@@ -1,0 +1,9 @@
+//! The real service over real sockets, against a database per test.
+
+mod access;
+mod document;
+mod operation;
+mod reviews;
+mod scoring;
+mod support;
+mod versions;
