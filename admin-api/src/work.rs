@@ -79,7 +79,7 @@ async fn caller(app: &App, request: &Parts) -> Result<Caller, ApiError> {
 async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     to_bytes(body, limit).await.map_err(|error| {
         let is_too_long = std::error::Error::source(&error)
-            .is_some_and(|source| source.is::<axum::extract::rejection::LengthLimitError>());
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if is_too_long {
             ApiError::BodyTooLarge { limit }
         } else {

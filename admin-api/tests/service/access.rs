@@ -113,6 +113,7 @@ fn nobody_but_the_service_is_believed_about_who_acts() {
     let mut impostor = served.database.connect_as(&login);
     impostor.run("SET botdet.actor = 'anna'");
     assert_eq!(impostor.value::<String>("SELECT botdet.actor()", &[]), login);
+    impostor.run("DELETE FROM botdet.label WHERE account_id = 5");
     impostor.run("INSERT INTO botdet.label (account_id, is_bot) VALUES (5, true)");
     let signed: String = impostor.value("SELECT labelled_by FROM botdet.label WHERE account_id = 5", &[]);
     assert_eq!(signed, login);

@@ -91,9 +91,9 @@ fn request_ids_are_kept_when_fit_and_made_otherwise() {
 fn figures_tell_of_requests_predictions_queues_and_versions() {
     let served = Served::populated("figures");
     served.database.connect().run(
-        "SELECT botdet_fill_review_queue('account', 60);
-         INSERT INTO botdet.label (account_id, is_bot) SELECT account_id, is_bot FROM botdet.score WHERE is_bot IS NOT NULL
-         ON CONFLICT DO NOTHING; CALL botdet_refresh_scores()",
+        "DELETE FROM botdet.label;
+         SELECT botdet_fill_review_queue('account', 60);
+         INSERT INTO botdet.label (account_id, is_bot) SELECT account_id, is_bot FROM botdet.score WHERE is_bot IS NOT NULL",
     );
     let scorer = served.client("anna", "botdet_scorer");
     scorer.get("/v1/scores/1").with(200);

@@ -23,8 +23,10 @@ pub fn unreachable_app() -> App {
 }
 
 fn config(url: &str, options: &[&str]) -> Config {
-    let limits = ["--request-timeout", "5", "--connect-timeout", "2", "--rate", "10000", "--burst", "10000"];
-    Config::parse_from(["botdet-admin-api", "--database-url", url].iter().chain(&limits).chain(options))
+    let defaults =
+        [["--request-timeout", "5"], ["--connect-timeout", "2"], ["--rate", "10000"], ["--burst", "10000"]];
+    let others = defaults.iter().filter(|[name, _]| !options.contains(name)).flatten();
+    Config::parse_from(["botdet-admin-api", "--database-url", url].iter().chain(others).chain(options))
 }
 
 /// The connection string of a login to a database.
