@@ -7,6 +7,7 @@ use botdet_models::groups::GroupError;
 use botdet_models::onnx::OnnxError;
 use botdet_models::packed::PackedError;
 use botdet_models::pipeline::PipelineError;
+use botdet_models::rules::ExpressionError;
 use botdet_models::schema::SchemaError;
 use botdet_models::sequence::SequenceError;
 use botdet_models::state::StateError;
@@ -51,6 +52,10 @@ pub enum Error {
     Schema(SchemaError),
     /// JSON that is no row.
     NotAnObject(String),
+    /// A text that is no condition of a rule.
+    Condition(ExpressionError),
+    /// A column that the version learned from, and links do not have.
+    NoSuchFeature(String),
     NullArgument(&'static str),
     NamesVanish,
     /// A time that has to have come.
@@ -102,6 +107,12 @@ impl From<FeatureError> for Error {
 impl From<SchemaError> for Error {
     fn from(error: SchemaError) -> Self {
         Self::Schema(error)
+    }
+}
+
+impl From<ExpressionError> for Error {
+    fn from(error: ExpressionError) -> Self {
+        Self::Condition(error)
     }
 }
 
@@ -164,6 +175,8 @@ impl Error {
             Self::NoAnomalyModel(detector) => format!("no anomaly model is active for detector {detector}"),
             Self::NoVersion(detector) => format!("no model version is active for detector {detector}"),
             Self::Schema(error) => error.to_string(),
+            Self::Condition(error) => error.to_string(),
+            Self::NoSuchFeature(column) => format!("links have no feature {column}"),
             Self::NotAnObject(found) => format!("features are {found}, not a JSON object"),
             Self::InTheFuture { argument } => format!("{argument} is in the future"),
             Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
@@ -222,6 +235,8 @@ impl Error {
             Self::Schema(SchemaError::Names { .. }) => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::Schema(SchemaError::TooLarge { .. }) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
             Self::Schema(_) | Self::NotAnObject(_) => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            Self::Condition(error) => condition_code(error),
+            Self::NoSuchFeature(_) => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             Self::NamesVanish => PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::NullArgument(_) => PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::MissingColumn { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
@@ -239,7 +254,13 @@ impl Error {
         if let Self::ColumnType { accepted, .. } = self {
             return Some(format!("The type may be {accepted}."));
         }
+        if let Self::Condition(ExpressionError::UnknownName { nearest: Some(nearest), .. }) = self {
+            return Some(format!("Perhaps {nearest} is meant."));
+        }
         let hint = match self {
+            Self::Condition(_) => Some(
+                "A condition compares features: duplicate_rate >= 0.5 and not (followers > 1000 or region in (...)); see the comment of botdet.rule.condition.",
+            ),
             Self::Pipeline(PipelineError::Sequence(SequenceError::Library { .. })) => Some(
                 "Set botdet.onnxruntime_library to the path of libonnxruntime.so, or botdet.execution_provider to embedded.",
             ),
@@ -316,6 +337,18 @@ impl Error {
             Some(hint) => report.set_hint(hint),
             None => report,
         }
+    }
+}
+
+fn condition_code(error: &ExpressionError) -> PgSqlErrorCode {
+    match error {
+        ExpressionError::UnknownName { .. } => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        ExpressionError::Kind { .. } => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        ExpressionError::TooLong | ExpressionError::TooComplex | ExpressionError::Pattern { .. } => {
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED
+        }
+        ExpressionError::Number { .. } => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        _ => PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
     }
 }
 

@@ -4,11 +4,12 @@
 //! results; [`store`] reads and writes tables, [`sources`] knows which tables activity comes from, [`upkeep`] keeps states
 //! current, [`active`] holds the model that answers, of which [`images`] keeps what
 //! processes share, [`runtime`] runs its sequence stage within [`budget`], [`flag`] scores or queues what was inserted, [`queue`] scores what waits,
-//! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`settle`] writes scores that others
+//! [`worker`] has that done in the background, [`refresh`] makes states and scores again, [`backlinks`] judges links, [`settle`] writes scores that others
 //! may be writing, too, [`statistics`] counts what that costs.
 //! `postgres` is the only place with unsafe code.
 
 mod active;
+mod backlinks;
 mod budget;
 mod error;
 mod flag;

@@ -3,7 +3,7 @@
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureVector;
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Overrides};
-use botdet_models::rules::score_by_rules;
+use botdet_models::rules::FeatureFacts;
 use botdet_models::score::{Score, Thresholds};
 use botdet_models::sequence::Sequence;
 
@@ -76,8 +76,17 @@ impl AccountScore {
             .text(shadow.and_then(|shadow| shadow.score.as_ref().err()).map(String::as_str))
     }
 
+    /// The columns of `botdet.score_result` of what has no score, with the reason for that.
+    pub fn record_because(&self, account_id: i64, reason: &str, now: Timestamp) -> Record {
+        self.record_with(Some(account_id), vec![reason.to_owned()], now)
+    }
+
     /// The columns of `botdet.score_result`.
     pub fn record(&self, account_id: Option<i64>, now: Timestamp) -> Record {
+        self.record_with(account_id, self.reasons(), now)
+    }
+
+    fn record_with(&self, account_id: Option<i64>, reasons: Vec<String>, now: Timestamp) -> Record {
         let score = self.score.as_ref();
         let interval = score.and_then(|score| score.interval);
         let anomaly = score.and_then(|score| score.anomaly);
@@ -94,7 +103,7 @@ impl AccountScore {
             .bigint(self.events.map(|events| events as i64))
             .text(Some(self.stage()))
             .text(self.version.as_deref())
-            .texts(self.reasons())
+            .texts(reasons)
             .timestamptz(now)
     }
 }
@@ -170,24 +179,26 @@ fn score_loaded(
             ..AccountScore::unknown()
         })
         .collect();
-    let known: Vec<(usize, FeatureVector, Option<Sequence>)> = loaded
+    let mut known: Vec<Known> = loaded
         .iter()
         .enumerate()
         .filter(|(_, account)| account.is_known)
-        .map(|(index, account)| (index, account.features(), account.sequence()))
+        .map(|(index, account)| Known::of(index, account))
         .collect();
+    for (index, score) in decide_by_rules(&mut known, deployment)? {
+        scored[index].score = Some(score);
+    }
     let challenger = deployment.challenger.as_ref().map(|challenger| &challenger.version);
     let of_challenger = |index: usize| {
         challenger.is_some() && deployment.serving(Some(loaded[index].account_id)) == challenger
     };
-    let (challenged, others): (Vec<_>, Vec<_>) = known.iter().partition(|(index, ..)| of_challenger(*index));
+    let (challenged, others): (Vec<_>, Vec<_>) = known.iter().partition(|known| of_challenger(known.index));
     let mut failed = None;
     for (part, version) in [(others, deployment.champion.as_ref()), (challenged, challenger)] {
         if part.is_empty() {
             continue;
         }
-        let candidates: Vec<Candidate<'_>> = part.iter().map(|known| candidate(known)).collect();
-        let by = |version| score_candidates(&candidates, version, &deployment.overrides, depth);
+        let by = |version| score_known(&part, version, deployment, depth);
         let (scores, version) = match by(version) {
             // A challenger is on trial: where it cannot be used, nobody goes without an answer.
             Err(error) if version == challenger && error.concerns_every_account() => {
@@ -196,19 +207,17 @@ fn score_loaded(
             }
             scores => (scores?, version),
         };
-        for ((index, ..), score) in part.into_iter().zip(scores) {
-            scored[*index].score = Some(score);
-            scored[*index].version = version.map(|version| version.name.clone());
+        for (known, score) in part.into_iter().zip(scores) {
+            scored[known.index].score = Some(score);
+            scored[known.index].version = version.map(|version| version.name.clone());
         }
     }
     if let Some(error) = failed {
         pgrx::warning!("the champion answers in the challenger's place: {}", error.message());
     }
     if let Some(shadow) = deployment.shadow().filter(|_| purpose == Purpose::Store) {
-        let candidates: Vec<Candidate<'_>> = known.iter().map(candidate).collect();
-        let shadowed = budget::beside_a_call(|| {
-            score_candidates(&candidates, Some(shadow), &deployment.overrides, depth)
-        });
+        let all: Vec<&Known> = known.iter().collect();
+        let shadowed = budget::beside_a_call(|| score_known(&all, Some(shadow), deployment, depth));
         let scores: Vec<Result<Score, String>> = match shadowed {
             Ok(scores) => scores.into_iter().map(Ok).collect(),
             Err(error) => known.iter().map(|_| Err(error.message())).collect(),
@@ -216,16 +225,61 @@ fn score_loaded(
         // What it would have looked at more closely is compared when that is done.
         let is_final =
             |score: &Result<Score, String>| !score.as_ref().is_ok_and(|score| score.is_provisional);
-        for ((index, ..), score) in known.iter().zip(scores).filter(|(_, score)| is_final(score)) {
-            scored[*index].shadow = Some(Shadow { version: shadow.name.clone(), score });
+        for (known, score) in known.iter().zip(scores).filter(|(_, score)| is_final(score)) {
+            scored[known.index].shadow = Some(Shadow { version: shadow.name.clone(), score });
         }
     }
     Ok(scored)
 }
 
-fn candidate(known: &(usize, FeatureVector, Option<Sequence>)) -> Candidate<'_> {
-    let (_, features, sequence) = known;
-    Candidate { values: features.values(), sequence: sequence.as_ref() }
+/// An account that there is something to say of.
+struct Known {
+    /// Its place among those that were asked for.
+    index: usize,
+    account_id: Option<i64>,
+    features: FeatureVector,
+    sequence: Option<Sequence>,
+}
+
+impl Known {
+    fn of(index: usize, account: &Account) -> Self {
+        Self {
+            index,
+            // 0 is nobody's number.
+            account_id: Some(account.account_id).filter(|account_id| *account_id != 0),
+            features: account.features(),
+            sequence: account.sequence(),
+        }
+    }
+
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { values: self.features.values(), sequence: self.sequence.as_ref() }
+    }
+
+    fn facts(&self) -> FeatureFacts<'_> {
+        FeatureFacts { values: self.features.values(), account_id: self.account_id }
+    }
+}
+
+/// Takes out the accounts that a rule decides on, whatever a model would say, with their scores.
+fn decide_by_rules(known: &mut Vec<Known>, deployment: &Deployment) -> Result<Vec<(usize, Score)>, Error> {
+    if !deployment.rules.may_decide() {
+        return Ok(Vec::new());
+    }
+    let thresholds = rules_thresholds(&deployment.overrides);
+    let mut decided = Vec::new();
+    known.retain(|known| match deployment.rules.decide(&known.facts(), &thresholds) {
+        Some(score) => {
+            decided.push((known.index, score));
+            false
+        }
+        None => true,
+    });
+    if !decided.is_empty() {
+        let scores = decided.iter().map(|(_, score)| score.clone()).collect::<Vec<_>>();
+        statistics::measured(&name_of_rules(&deployment.detector), scores.len(), || Ok(scores))?;
+    }
+    Ok(decided)
 }
 
 /// Scores features without an account behind them.
@@ -233,12 +287,17 @@ fn candidate(known: &(usize, FeatureVector, Option<Sequence>)) -> Candidate<'_> 
 /// # Errors
 /// As [`score_accounts`].
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
-    let candidate = Candidate { values: features.values(), sequence: None };
     let deployment = active::deployment(ACCOUNT)?;
-    let champion = deployment.champion.as_ref();
-    let scores = score_candidates(&[candidate], champion, &deployment.overrides, Depth::Full)?;
+    let mut known = vec![Known { index: 0, account_id: None, features: features.clone(), sequence: None }];
+    let decided = decide_by_rules(&mut known, &deployment)?.pop();
+    let champion = deployment.champion.as_ref().filter(|_| decided.is_none());
+    let all: Vec<&Known> = known.iter().collect();
+    let score = match decided {
+        Some((_, score)) => Some(score),
+        None => score_known(&all, champion, &deployment, Depth::Full)?.into_iter().next(),
+    };
     Ok(AccountScore {
-        score: scores.into_iter().next(),
+        score,
         version: champion.map(|version| version.name.clone()),
         events: features.get("event_count").map(|events| events as u64),
         ..AccountScore::unknown()
@@ -246,22 +305,26 @@ pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
 }
 
 /// Scores by a version, or by rules.
-fn score_candidates(
-    candidates: &[Candidate<'_>],
+fn score_known(
+    known: &[&Known],
     version: Option<&Version>,
-    overrides: &Overrides,
+    deployment: &Deployment,
     depth: Depth,
 ) -> Result<Vec<Score>, Error> {
+    let overrides = &deployment.overrides;
     let name = version.map_or_else(|| name_of_rules(ACCOUNT), |version| version.name.clone());
-    let scores = statistics::measured(&name, candidates.len(), || match version {
+    let scores = statistics::measured(&name, known.len(), || match version {
         Some(version) => active::with_version(version, overrides, |pipeline| {
-            let scores = pipeline.score(candidates, depth, &mut check_for_interrupts)?;
+            let candidates: Vec<Candidate<'_>> = known.iter().map(|known| known.candidate()).collect();
+            let scores = pipeline.score(&candidates, depth, &mut check_for_interrupts)?;
             statistics::note_runtime(&name, pipeline.sequence_runtime(), &scores);
             Ok(scores)
         }),
         None => {
             let thresholds = rules_thresholds(overrides);
-            Ok(candidates.iter().map(|candidate| score_by_rules(candidate.values, &thresholds)).collect())
+            let score =
+                |known: &&Known| deployment.rules.score(&known.facts(), &thresholds, overrides.base_rate);
+            Ok(known.iter().map(score).collect())
         }
     });
     runtime::tell_of_absence();

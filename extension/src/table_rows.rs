@@ -1,12 +1,14 @@
 //! Judging rows of tables, and features that stand for themselves, given as JSON.
 
+use botdet_models::backlink::BACKLINK;
 use botdet_models::features::{FeatureVector, account_schema};
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Pipeline};
-use botdet_models::rules::score_row_by_rules;
+use botdet_models::rules::RowFacts;
 use botdet_models::score::{Anomaly, Reason};
 use serde_json::{Map, Value};
 
 use crate::active;
+use crate::backlinks;
 use crate::error::Error;
 use crate::postgres::call::check_for_interrupts;
 use crate::scoring::{AccountScore, rules_thresholds, score_features};
@@ -23,7 +25,19 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
     if detector == ACCOUNT {
         return score_features(&features(object)?);
     }
+    if detector == BACKLINK {
+        return backlinks::score_row(object);
+    }
     let deployment = active::deployment(detector)?;
+    let (facts, thresholds) = (RowFacts(object), rules_thresholds(&deployment.overrides));
+    if let Some(decided) = deployment.rules.decide(&facts, &thresholds) {
+        let scores = statistics::measured(&name_of_rules(detector), 1, || Ok(vec![decided]))?;
+        return Ok(AccountScore {
+            score: scores.into_iter().next(),
+            events: None,
+            ..AccountScore::unknown()
+        });
+    }
     let version = deployment.champion.as_ref().map(|version| version.name.clone());
     let name = version.clone().unwrap_or_else(|| name_of_rules(detector));
     let scores = statistics::measured(&name, 1, || {
@@ -33,8 +47,9 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
             Ok(pipeline.score(&[candidate], Depth::Full, &mut check_for_interrupts)?)
         })?;
         let by_rules = || {
-            let thresholds = rules_thresholds(&deployment.overrides);
-            score_row_by_rules(detector, object, &thresholds).map(|score| vec![score])
+            let base_rate = deployment.overrides.base_rate;
+            let has_evidence = deployment.rules.has_evidence();
+            has_evidence.then(|| vec![deployment.rules.score(&facts, &thresholds, base_rate)])
         };
         by_model.or_else(by_rules).ok_or_else(|| Error::NoVersion(detector.to_owned()))
     })?;

@@ -85,13 +85,14 @@ pub fn drain() {
         {
             pgrx::warning!("what is watched was not checked: {reason}");
         }
-        if compared.is_due()
-            && let Err(reason) = background::in_transaction(c"botdet: looking for drift", check_drift)
-        {
-            pgrx::warning!("what is scored was not compared: {reason}");
-        }
         match background::in_transaction(c"botdet: scoring queued accounts", score_some) {
             Ok(0) => {
+                // Seconds of work, for which no account should wait.
+                if compared.is_due()
+                    && let Err(reason) = background::in_transaction(c"botdet: looking for drift", check_drift)
+                {
+                    pgrx::warning!("what is scored was not compared: {reason}");
+                }
                 pause = settings::worker_interval();
                 background::wait(pause);
             }

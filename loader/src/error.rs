@@ -204,6 +204,9 @@ pub enum LoaderError {
     /// The figures cannot be written as JSON.
     #[error("figures cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A file of comma-separated values cannot be written.
+    #[error("cannot write: {0}")]
+    Csv(csv::Error),
 }
 
 impl From<std::convert::Infallible> for LoaderError {

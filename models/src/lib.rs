@@ -13,6 +13,7 @@
 
 pub mod artifact;
 pub mod autoencoder;
+pub mod backlink;
 pub mod calibration;
 pub mod digest;
 pub mod event;

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Stage {
     /// No model is active: fixed rules answered.
     Rules,
+    /// Weighted signals that need no training, where no model can answer.
+    Weights,
     /// The logistic filter alone: it was sure, or there was nothing more to look at.
     Filter,
     /// Filter, trees and anomaly together.
@@ -22,6 +24,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rules => "rules",
+            Self::Weights => "weights",
             Self::Filter => "filter",
             Self::Trees => "trees",
             Self::Sequence => "sequence",
@@ -110,6 +113,18 @@ impl Score {
             is_provisional: false,
         }
     }
+
+    /// Makes it one of which nothing is asked, whatever the thresholds.
+    pub(crate) fn clear(&mut self) {
+        self.is_bot = false;
+        self.action = Action::None;
+        self.confidence = 1.0 - self.probability;
+    }
+}
+
+/// Log-odds of a probability.
+pub(crate) fn log_odds(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
 }
 
 /// How unusual an account is. Unusual is not the same as automated.
@@ -159,7 +174,7 @@ impl fmt::Display for Reason {
 const LONGEST_NUMBER: i32 = 15;
 
 /// A value with three significant digits and its unit.
-struct Amount(f64, &'static str);
+pub(crate) struct Amount(pub(crate) f64, pub(crate) &'static str);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,8 @@ COMMENT ON COLUMN botdet.detector.insert_mode IS
 INSERT INTO botdet.detector (detector, description)
 VALUES
     ('account', 'accounts that are run by a program, from their activity and profile'),
-    ('spammer', 'accounts that send spam, from metrics of what they do and show')
+    ('spammer', 'accounts that send spam, from metrics of what they do and show'),
+    ('backlink', 'links that a private network of domains sets to raise the rank of others')
 -- An update has those of the version before, with their settings.
 ON CONFLICT ON CONSTRAINT detector_pkey DO NOTHING;
 

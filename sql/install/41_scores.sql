@@ -33,6 +33,14 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_row';
 COMMENT ON FUNCTION botdet_score(text, jsonb) IS
     'score of a row by the active version of a detector: botdet_score(''spammer'', to_jsonb(row)); of features by detector account. NULL is missing, columns that the version did not learn from are ignored, a misspelt name is an error';
 
+-- Where there were none of text, a literal without a type could be meant for bigint as well.
+CREATE FUNCTION botdet_score(detector text, features text)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 5000
+LANGUAGE sql
+RETURN botdet_score(detector, features::jsonb);
+COMMENT ON FUNCTION botdet_score(text, text) IS 'score of a row given as JSON in a text';
+
 CREATE FUNCTION botdet_score_batch(user_ids bigint[])
 RETURNS SETOF botdet.score_result
 STRICT STABLE PARALLEL SAFE COST 1000000 ROWS 1000

@@ -188,9 +188,9 @@ SELECT pg_catalog.pg_extension_config_dump('botdet.drift_account', '');
 
 CREATE FUNCTION botdet.bin_of(value double precision, edges double precision[])
 RETURNS integer
-STRICT IMMUTABLE PARALLEL SAFE
+IMMUTABLE PARALLEL SAFE
 LANGUAGE sql
--- A value at an edge lies below it, where width_bucket() has it above.
+-- Not STRICT, or it would be called and not inlined. A value at an edge lies below it, where width_bucket() has it above.
 RETURN 1 + width_bucket(value, edges) - coalesce((edges[width_bucket(value, edges)] = value)::integer, 0);
 COMMENT ON FUNCTION botdet.bin_of(double precision, double precision[]) IS 'bin that a value lies in, from 1';
 
@@ -305,9 +305,11 @@ $$;
 COMMENT ON FUNCTION botdet.compared_versions(text) IS
     'versions whose references samples are compared with: champion and challenger, and the champion before, so that days on both sides of a switch can be compared';
 
+-- Without statistics of what was counted just before, a nested loop over it looks cheap, and is not.
 CREATE FUNCTION botdet_sample_features(detector text DEFAULT 'account', keep interval DEFAULT '400 days')
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -411,6 +413,7 @@ CREATE FUNCTION botdet_freeze_reference(
 )
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 1000000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -451,7 +454,7 @@ BEGIN
                    WHERE q.edge IS NOT NULL ORDER BY q.edge
                ) AS edges
         FROM value v GROUP BY v.feature
-    ), counted AS (
+    ), counted AS MATERIALIZED (
         SELECT v.feature, botdet.bin_of(v.number, e.edges) AS bin, count(*) AS count
         FROM value v JOIN edged e ON e.feature = v.feature
         WHERE v.number IS NOT NULL GROUP BY v.feature, bin

@@ -27,6 +27,10 @@ CREATE FUNCTION botdet.compare_counts(
 STRICT IMMUTABLE PARALLEL SAFE COST 2000 SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    -- What was counted in other bins cannot be compared.
+    IF cardinality(reference) <> cardinality(counts) THEN
+        RETURN;
+    END IF;
     SELECT c.psi, c.ks, c.p_value INTO psi, ks, p_value
     FROM botdet.compare_shares(
         reference || 0::double precision || reference_missing, botdet.shares_of(counts, missing, rows), reference_rows, rows
@@ -34,14 +38,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION botdet.compare_counts(double precision[], double precision, bigint, bigint[], bigint, bigint) IS
-    'compares counts with a reference, as botdet.compare_shares() does';
+    'compares counts with a reference, as botdet.compare_shares() does; NULL where there are more or fewer bins';
 
 CREATE FUNCTION botdet.judge_drift(rows bigint, reference_rows bigint, least_rows integer, psi double precision, q_value double precision)
 RETURNS text
 IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE sql
 RETURN CASE
-    WHEN (rows >= least_rows::bigint AND reference_rows >= least_rows::bigint) IS NOT TRUE THEN 'insufficient data'
+    WHEN (rows >= least_rows::bigint AND reference_rows >= least_rows::bigint AND psi IS NOT NULL) IS NOT TRUE THEN 'insufficient data'
     WHEN psi < double precision '0.1' OR (q_value < double precision '0.05') IS NOT TRUE THEN 'none'
     WHEN psi < double precision '0.25' THEN 'moderate'
     ELSE 'large'
@@ -59,7 +63,6 @@ SELECT r.model_version_id, r.detector, r.version, d.alias, c.day, c.slice_by, c.
        r.missing AS reference_missing, c.unseen::double precision / c.rows::double precision AS unseen
 FROM botdet.drift_count c
 JOIN reference r ON r.model_version_id = c.model_version_id AND r.feature = c.feature
-    AND cardinality(r.shares) = cardinality(c.counts)
 JOIN botdet.drift_settings s ON s.detector = r.detector
 LEFT JOIN botdet.deployment d ON d.detector = r.detector AND d.model_version_id = r.model_version_id
 CROSS JOIN LATERAL botdet.compare_counts(r.shares, r.missing, r.rows, c.counts, c.missing, c.rows) AS k;

@@ -94,7 +94,7 @@ GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
     botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
-    botdet.watch, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
+    botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
     botdet.label_daily_v1, botdet.model_version_v1, botdet.activity_hourly_v1, botdet.activity_daily_v1, botdet.queue_v1,
     botdet.feedback_setting, botdet.feedback_settings, botdet.retraining_request, botdet.retraining_due, botdet.review_status,
@@ -120,7 +120,7 @@ GRANT SELECT (account_id, archived_until) ON botdet.archived_state TO botdet_rea
 GRANT SELECT (label_id, account_id, detector, is_bot, strategy, labelled_by, labelled_at, trust) ON botdet.label TO botdet_reader;
 GRANT EXECUTE ON FUNCTION
     botdet.count_scores(timestamptz, timestamptz), botdet.is_refreshing(bigint), botdet_serving_version(bigint, text),
-    botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz), botdet.count_decisions(),
+    botdet_test_condition(text, text, jsonb), botdet.built_in_rules(), botdet.model_statistics(), botdet.model_latencies(), botdet.performance(text, text, timestamptz), botdet.count_decisions(),
     botdet.reference_in(jsonb), botdet.slices_of(text, text, timestamptz, timestamptz),
     botdet.normal_tails(double precision), botdet.kolmogorov_tail(double precision),
     botdet.compare_shares(double precision[], double precision[], double precision, double precision),
@@ -135,7 +135,8 @@ TO botdet_reader;
 -- rows hold for them, too --------------------------------------------------------------------------------------------
 
 GRANT SELECT ON
-    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account
+    botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account,
+    botdet.domain, botdet.backlink, botdet.page_similarity
 TO botdet_scorer, botdet_reviewer;
 GRANT EXECUTE ON FUNCTION
     botdet_features(bigint, timestamptz),
@@ -147,7 +148,12 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(uuid),
     botdet_score(bytea),
     botdet_score(botdet.account_features),
-    botdet_score(text, jsonb),
+    botdet_score(text, jsonb), botdet_score(text, text),
+    botdet_score(text, bigint),
+    botdet_backlink_features(text, timestamptz),
+    botdet_backlink_scores(text, timestamptz),
+    botdet_backlink_score(bigint),
+    botdet.domain_of(text),
     botdet_score_batch(bigint[]),
     botdet_anomaly(bigint),
     botdet_anomaly(text),
@@ -166,6 +172,7 @@ TO botdet_scorer, botdet_reviewer;
 GRANT INSERT, UPDATE ON
     botdet.score, botdet.shadow_score, botdet.account_state, botdet.account_network
 TO botdet_scorer;
+GRANT INSERT, UPDATE, DELETE ON botdet.page_similarity TO botdet_scorer;
 GRANT UPDATE, DELETE ON botdet.score_queue TO botdet_scorer;
 GRANT INSERT, UPDATE ON botdet.refresh TO botdet_scorer;
 GRANT SELECT, INSERT, DELETE ON botdet.refresh_account TO botdet_scorer;
@@ -180,6 +187,8 @@ GRANT EXECUTE ON ROUTINE
     botdet_refresh_features(boolean, integer, boolean),
     botdet_refresh_scores(boolean, integer, boolean),
     botdet_compare_accounts(timestamptz, timestamptz),
+    botdet_compare_pages(timestamptz),
+    botdet_store_backlink_scores(text),
     botdet_roll_up_scores(interval),
     botdet_sample_features(text, interval),
     botdet_sample_rows(text, jsonb[]),
@@ -223,10 +232,15 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     botdet.account_network, botdet.score_queue, botdet.refresh, botdet.refresh_account, botdet.score_rollup,
     botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
 TO botdet_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer TO botdet_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer, botdet.domain, botdet.backlink, botdet.page_similarity TO botdet_admin;
+GRANT SELECT ON botdet.backlink_training TO botdet_admin;
+GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq TO botdet_admin;
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;
+GRANT INSERT (detector, name, condition, effect, weight, reason, enabled),
+    UPDATE (condition, effect, weight, reason, enabled), DELETE
+ON botdet.rule TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
 GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
 TO botdet_admin;

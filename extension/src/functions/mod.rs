@@ -1,6 +1,7 @@
 //! The functions that `sql/install` declares, one line each.
 #![expect(unsafe_code, reason = "symbols that Postgres looks up by name")]
 
+mod backlinks;
 mod features;
 mod groups;
 mod legacy;
@@ -9,6 +10,7 @@ mod onnx;
 mod queue;
 mod refresh;
 mod retention;
+mod rules;
 mod scores;
 mod sources;
 mod states;
@@ -70,6 +72,13 @@ sql_functions! {
     botdet_archive_accounts, pg_finfo_botdet_archive_accounts => retention::archive_accounts;
     botdet_in_transaction_block, pg_finfo_botdet_in_transaction_block => retention::in_transaction_block;
     botdet_guard_partitions, pg_finfo_botdet_guard_partitions => retention::guard_partitions;
+    botdet_backlink_features, pg_finfo_botdet_backlink_features => backlinks::features;
+    botdet_backlink_scores, pg_finfo_botdet_backlink_scores => backlinks::scores;
+    botdet_compare_pages, pg_finfo_botdet_compare_pages => backlinks::compare_pages;
+    botdet_domain_of, pg_finfo_botdet_domain_of => backlinks::domain;
+    botdet_check_condition, pg_finfo_botdet_check_condition => rules::check_condition;
+    botdet_test_condition, pg_finfo_botdet_test_condition => rules::test_condition;
+    botdet_built_in_rules, pg_finfo_botdet_built_in_rules => rules::built_in;
     botdet_deployment_changed, pg_finfo_botdet_deployment_changed => models::deployment_changed;
     botdet_model_statistics, pg_finfo_botdet_model_statistics => statistics::models;
     botdet_model_latencies, pg_finfo_botdet_model_latencies => statistics::latencies;

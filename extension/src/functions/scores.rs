@@ -2,7 +2,7 @@
 
 use botdet_models::features::{ACCOUNT_FEATURES, FeatureVector};
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth};
-use botdet_models::rules::score_by_rules;
+use botdet_models::rules::FeatureFacts;
 use botdet_models::score::Reason;
 use botdet_models::state::AccountState;
 use pgrx::pg_sys::Datum;
@@ -128,6 +128,14 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
     let (features, sequence) = (account.features(), account.sequence());
     let candidate = Candidate { values: features.values(), sequence: sequence.as_ref() };
     let deployment = active::deployment(ACCOUNT)?;
+    let facts = FeatureFacts { values: features.values(), account_id: subject.account_id };
+    let thresholds = rules_thresholds(&deployment.overrides);
+    // Rules have no peers to compare with; those that fired are all there is to say.
+    let by_rules =
+        |reasons: Vec<Reason>| reasons.into_iter().map(|reason| (reason, None)).collect::<Vec<_>>();
+    if let Some(score) = deployment.rules.decide(&facts, &thresholds) {
+        return call.set(by_rules(score.reasons).iter().map(|(reason, _)| Ok(explanation(reason, None))));
+    }
     let explained = deployment.serving(subject.account_id).map(|version| {
         budget::of_a_call(|| {
             active::with_version(version, &deployment.overrides, |pipeline| Ok(pipeline.explain(&candidate)?))
@@ -135,9 +143,7 @@ fn explain_of(call: &Call, subject: Subject) -> Result<Datum, Error> {
     });
     runtime::tell_of_absence();
     let reasons = explained.unwrap_or_else(|| {
-        // Rules have no peers to compare with; what they hold against the account is all there is to say.
-        let score = score_by_rules(features.values(), &rules_thresholds(&deployment.overrides));
-        Ok(score.reasons.into_iter().map(|reason| (reason, None)).collect())
+        Ok(by_rules(deployment.rules.weigh(&facts, deployment.overrides.base_rate).reasons))
     })?;
     call.set(reasons.into_iter().map(|(reason, percentile)| Ok(explanation(&reason, percentile))))
 }

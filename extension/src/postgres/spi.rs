@@ -311,6 +311,10 @@ impl Row<'_> {
         self.datum(column).map(|datum| datum.value() as u32)
     }
 
+    pub fn integer(&self, column: i32) -> Option<i32> {
+        self.datum(column).map(|datum| datum.value() as i32)
+    }
+
     pub fn bigint(&self, column: i32) -> Option<i64> {
         self.datum(column).map(|datum| datum.value() as i64)
     }

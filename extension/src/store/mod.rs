@@ -3,9 +3,11 @@
 pub mod accounts;
 pub mod archive;
 pub mod artifacts;
+pub mod backlinks;
 pub mod models;
 pub mod network;
 pub mod queue;
 pub mod rows;
+pub mod rules;
 pub mod scores;
 pub mod states;

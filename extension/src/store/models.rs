@@ -3,11 +3,13 @@
 use botdet_models::artifact::Artifact;
 use botdet_models::hash::{hash_bytes, mix64};
 use botdet_models::pipeline::Overrides;
+use botdet_models::rules::RuleSet;
 use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::values::{bytes_datum, text_datum};
+use crate::store::rules;
 
 thread_local! {
     static ACTIVE: Statement = const {
@@ -82,6 +84,7 @@ pub struct Deployment {
     /// Without one, rules answer.
     pub champion: Option<Version>,
     pub challenger: Option<Challenger>,
+    pub rules: RuleSet,
 }
 
 impl Deployment {
@@ -136,7 +139,8 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
             }
         });
     });
-    deployment.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))
+    let deployment = deployment.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))?;
+    Ok(Deployment { rules: rules::of(detector), ..deployment })
 }
 
 fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
@@ -155,6 +159,7 @@ fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
         },
         champion: None,
         challenger: None,
+        rules: RuleSet::new(0.0, Vec::new()),
     }
 }
 

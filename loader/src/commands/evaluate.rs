@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use clap::Args;
+use botdet_models::backlink::BACKLINK;
+use clap::{Args, ValueEnum};
 
+use super::links::{evaluate_links, links_table};
 use super::train::check_labels;
 use super::training_options::TrainingOptions;
-use super::{DatabaseOptions, OutputOptions};
+use super::{DEFAULT_SOURCE, DatabaseOptions, OutputOptions, check_unused};
 use crate::error::LoaderError;
 use crate::output::figure;
 use crate::training::dataset::{compare_accounts, labelled_accounts};
@@ -16,8 +18,11 @@ use crate::training::record::DataRecord;
 /// Leave one strategy out: train without it, and see how much of it is found all the same.
 #[derive(Debug, Args)]
 pub struct Evaluate {
+    /// Detector to judge: account leaves out strategies, backlink whole networks
+    #[arg(long, value_enum, default_value_t = EvaluatedDetector::Account)]
+    detector: EvaluatedDetector,
     /// Source to train and judge on
-    #[arg(long, default_value = "default")]
+    #[arg(long, default_value = DEFAULT_SOURCE)]
     source: String,
     #[command(flatten)]
     training: TrainingOptions,
@@ -27,9 +32,24 @@ pub struct Evaluate {
     output: OutputOptions,
 }
 
+/// Detectors that are judged on what they have never seen the like of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EvaluatedDetector {
+    /// Accounts, by strategy
+    Account,
+    /// Links, by network
+    Backlink,
+}
+
 impl Evaluate {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         let output = self.output.output();
+        if self.detector == EvaluatedDetector::Backlink {
+            check_unused(BACKLINK, [("--source", self.source != DEFAULT_SOURCE)])?;
+            self.training.model.shares()?;
+            let figures = evaluate_links(&mut self.database.connect()?, &self.training.model, output)?;
+            return output.figures(&figures, || links_table(&figures));
+        }
         let config = self.training.params()?.check()?;
         self.training.model.shares()?;
         let record = self.training.model.record(DataRecord::Accounts { source: self.source.clone() });

@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 use postgres::Client;
 use serde::Serialize;
 
+use super::links::load_links;
 use super::{DatabaseOptions, OutputOptions};
 use crate::error::{LoaderError, at};
 use crate::import::{Field, ImportFormat, ImportParams, ImportSummary, RecordKind};
 use crate::load::Load as Loading;
 use crate::output::Output;
-use crate::tables::load_csv;
+use crate::tables::{Existing, load_csv};
 
 /// Load accounts and activity from files into the database, or rows into the table of a detector.
 ///
@@ -21,7 +22,7 @@ use crate::tables::load_csv;
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help())]
 pub struct Load {
-    /// JSON document with accounts and activity; with --detector, CSV file with a header
+    /// JSON document with accounts and activity; with --detector, CSV file with a header; for backlink a folder
     #[arg(conflicts_with_all = ["accounts", "activity"])]
     file: Option<PathBuf>,
     /// Format: json, ndjson, csv, tsv, or bot-or-not
@@ -72,12 +73,15 @@ const NOT_FOR_TABLES: [&str; 9] =
 pub enum TableDetector {
     /// Wide rows of account metrics, in botdet.spammer
     Spammer,
+    /// A folder with domain.csv, backlink.csv and, where links are labelled, label.csv
+    Backlink,
 }
 
 impl TableDetector {
     fn table(self) -> &'static str {
         match self {
             Self::Spammer => "botdet.spammer",
+            Self::Backlink => "botdet.backlink",
         }
     }
 }
@@ -148,9 +152,23 @@ impl LoadReport {
 impl Load {
     pub(super) fn run(self) -> Result<(), LoaderError> {
         match (self.detector, &self.file, self.format) {
+            (Some(TableDetector::Backlink), Some(folder), _) => self.fill_links(folder),
             (Some(detector), Some(file), _) => self.fill_table(detector, file),
             (_, _, format) => self.import(format.unwrap_or(ImportFormat::Json)),
         }
+    }
+
+    fn fill_links(&self, folder: &Path) -> Result<(), LoaderError> {
+        let started = Instant::now();
+        let mut client = self.database.connect()?;
+        let loaded = load_links(&mut client, folder, self.replace)?;
+        let seconds = started.elapsed().as_secs_f64();
+        self.output.output().figures(&loaded, || {
+            format!(
+                "{} domains, {} links and {} labels in {seconds:.1} s, {} pages compared",
+                loaded.domains, loaded.links, loaded.labels, loaded.pages
+            )
+        })
     }
 
     fn fill_table(&self, detector: TableDetector, file: &Path) -> Result<(), LoaderError> {
@@ -160,7 +178,8 @@ impl Load {
         let size = std::fs::metadata(file).map_err(at(file))?.len();
         let bar = output.progress(Some(size), "loading rows");
         let table = detector.table();
-        let (rows, absent) = load_csv(&mut client, table, file, self.replace, &mut |read| bar.inc(read))?;
+        let existing = if self.replace { Existing::Replace } else { Existing::Refuse };
+        let (rows, absent) = load_csv(&mut client, table, file, existing, &mut |read| bar.inc(read))?;
         bar.finish_and_clear();
         let report = TableReport { table, rows, seconds: started.elapsed().as_secs_f64(), absent };
         output.figures(&report, || {

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod follow;
 pub mod groups;
+pub mod links;
 pub mod load;
 pub mod publish;
 pub mod report;
@@ -41,7 +42,7 @@ enum Command {
     Load(load::Load),
     /// Train a model version on a loaded, labelled source, or on any table
     Train(Box<train::Train>),
-    /// Judge how well bots are found whose strategy was never trained on
+    /// Judge how well bots are found whose strategy, or network, was never trained on
     Evaluate(evaluate::Evaluate),
     /// Compare all kinds of models on the features of accounts, or on any table
     Zoo(zoo::Zoo),

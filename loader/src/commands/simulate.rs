@@ -4,16 +4,20 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use botdet_models::backlink::BACKLINK;
+use botdet_models::pipeline::ACCOUNT;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::links::write_simulated;
 use super::train_table::SPAMMER;
 use super::{OutputOptions, check_unused};
 use crate::database::timestamp;
 use crate::error::{LoaderError, at};
 use crate::records::{AccountRecord, ActivityRecord, LabelRecord};
+use crate::simulate::backlinks::BacklinkParams;
 use crate::simulate::spammer::{SpammerConfig, SpammerParams, spammer_rows, write_csv};
 use crate::simulate::{SimulatedAccount, SimulatedEvent, Simulation, SimulationParams};
 
@@ -81,6 +85,8 @@ pub enum SimulatedDetector {
     Account,
     /// One row of 51 numbers an account
     Spammer,
+    /// Links between domains, ordinary ones and those of private networks
+    Backlink,
 }
 
 /// Write simulated accounts to files that `botdet load` reads: profiles and activity as NDJSON, or a wide table as CSV.
@@ -91,7 +97,10 @@ pub struct Simulate {
     detector: SimulatedDetector,
     #[command(flatten)]
     simulation: SimulationOptions,
-    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv; made if it is not there
+    /// Links, about [default: 20000; only the backlink detector has any]
+    #[arg(long)]
+    links: Option<u32>,
+    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv, or domain.csv, backlink.csv and label.csv; made if it is not there
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -113,10 +122,37 @@ struct WrittenTable {
 
 impl Simulate {
     pub(super) fn run(self) -> Result<(), LoaderError> {
+        if self.detector != SimulatedDetector::Backlink {
+            check_unused(ACCOUNT, [("--links", self.links.is_some())])?;
+        }
         match self.detector {
+            SimulatedDetector::Backlink => self.write_links(),
             SimulatedDetector::Account => self.write_activity(),
             SimulatedDetector::Spammer => self.write_table(),
         }
+    }
+
+    fn write_links(self) -> Result<(), LoaderError> {
+        let (simulation, defaults) = (&self.simulation, BacklinkParams::default());
+        let unused = [("--accounts", simulation.accounts.is_some()), ("--days", simulation.days.is_some())];
+        check_unused(BACKLINK, unused)?;
+        let params = BacklinkParams {
+            links: self.links.unwrap_or(defaults.links),
+            network_share: simulation.bot_share.unwrap_or(defaults.network_share),
+            seed: simulation.seed,
+            end: simulation.until.map_or(defaults.end, |until| until.timestamp_micros()),
+        };
+        let written = write_simulated(&params.check()?, &self.out)?;
+        self.output.output().figures(&written, || {
+            format!(
+                "{} domains and {} links ({} by {} networks) in {}",
+                written.domains,
+                written.links,
+                written.network_links,
+                written.networks,
+                self.out.display()
+            )
+        })
     }
 
     fn write_table(self) -> Result<(), LoaderError> {

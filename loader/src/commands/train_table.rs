@@ -4,10 +4,12 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use botdet_models::artifact::Artifact;
+use botdet_models::backlink::BACKLINK;
 use clap::Args;
 use postgres::Client;
 use serde::Serialize;
 
+use super::links::{compare_pages, link_source};
 use super::training_options::ModelOptions;
 use crate::error::LoaderError;
 use crate::output::{Output, figures_table};
@@ -23,7 +25,7 @@ const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
 /// Which table to learn from.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableOptions {
-    /// Table, view or foreign table whose rows are to be judged; for detector spammer its own by default
+    /// Table, view or foreign table whose rows are to be judged; for detectors spammer and backlink their own by default
     #[arg(long, requires = "key", requires = "label")]
     pub table: Option<String>,
     /// Column that tells rows apart
@@ -62,6 +64,7 @@ impl TableOptions {
                 let [table, key, label] = SPAMMER_TABLE.map(str::to_owned);
                 ((table, key), label)
             }
+            None if detector == BACKLINK => return Ok(link_source()),
             None => return Err(LoaderError::NoTable(detector.to_owned())),
         };
         Ok(TableSource {
@@ -114,6 +117,9 @@ pub fn train_on_table(
     let config = options.params()?.check()?;
     options.shares()?;
     let started = Instant::now();
+    if detector == BACKLINK {
+        compare_pages(client)?;
+    }
     let bar = output.progress(None, "reading");
     let data = read_table(client, source, &mut || bar.inc(1))?;
     bar.finish_and_clear();

@@ -170,6 +170,17 @@ pub enum SimulationError {
         /// Fewest that can be.
         least: u32,
     },
+    /// Too few links.
+    #[error("{links} links are fewer than {least}")]
+    FewLinks {
+        /// Links asked for.
+        links: u32,
+        /// Fewest that can be.
+        least: u32,
+    },
+    /// Nearly no links of networks, or hardly any others.
+    #[error("the share of links by networks {0} is not between 0.01 and 0.6")]
+    NetworkShare(f64),
     /// Nearly no spammers, or more than honest accounts.
     #[error("the share of spammers {0} is not between 0.001 and 0.5")]
     SpammerShare(f64),

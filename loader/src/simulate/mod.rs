@@ -9,6 +9,7 @@
 
 mod account;
 mod action;
+pub mod backlinks;
 mod bots;
 mod config;
 mod dress;

@@ -26,6 +26,12 @@ pub(super) enum Purpose {
     SpammerRoles = 6,
     /// One row of the wide table.
     Spammer = 7,
+    /// Domains and targets of links.
+    Backlinks = 20,
+    /// The ordinary links to one target.
+    BacklinkTarget = 21,
+    /// One private network of domains.
+    BacklinkNetwork = 22,
 }
 
 /// The stream of `index` (an account or a group) for this purpose.

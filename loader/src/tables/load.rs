@@ -14,17 +14,28 @@ use crate::error::{LoaderError, at};
 /// Bytes that are sent at a time.
 const CHUNK: usize = 1 << 16;
 
+/// What becomes of rows that a table has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing is loaded beside them.
+    Refuse,
+    /// They are deleted first.
+    Replace,
+    /// They stay.
+    Keep,
+}
+
 /// Copies a CSV file with a header into a table, all of it or nothing; the header says which column is which. `progress` is
 /// told how many bytes have been read. Returns the rows, and names of columns that the file does not have.
 ///
 /// # Errors
-/// [`TableError::HasRows`] unless `replace` empties the table first, [`TableError::NoHeader`] for an empty file, [`TableError::NoColumn`] or [`TableError::TwoRoles`] for
+/// [`TableError::HasRows`] unless `existing` says otherwise, [`TableError::NoHeader`] for an empty file, [`TableError::NoColumn`] or [`TableError::TwoRoles`] for
 /// a header that does not fit, and whatever the server refuses, with the line it refuses.
 pub fn load_csv(
     client: &mut Client,
     table: &str,
     file: &Path,
-    replace: bool,
+    existing: Existing,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(u64, Vec<String>), LoaderError> {
     let mut transaction = client.transaction()?;
@@ -37,10 +48,16 @@ pub fn load_csv(
         return Err(TableError::TwoRoles { column: header[twice].clone(), one, other }.into());
     }
     let fill = |template: &str| filled(template, &relation.name, &columns.join(", "));
-    if replace {
-        transaction.execute(&fill(include_str!("../sql/empty_table.sql")), &[])?;
-    } else if transaction.query_one(&fill(include_str!("../sql/has_rows.sql")), &[])?.get(0) {
-        return Err(TableError::HasRows(relation.name).into());
+    match existing {
+        Existing::Replace => {
+            transaction.execute(&fill(include_str!("../sql/empty_table.sql")), &[])?;
+        }
+        Existing::Refuse => {
+            if transaction.query_one(&fill(include_str!("../sql/has_rows.sql")), &[])?.get(0) {
+                return Err(TableError::HasRows(relation.name).into());
+            }
+        }
+        Existing::Keep => {}
     }
     let rows = send(&mut transaction, &fill(include_str!("../sql/copy_csv.sql")), file, progress)?;
     transaction.execute(&fill(include_str!("../sql/analyze_table.sql")), &[])?;

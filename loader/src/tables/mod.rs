@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LoaderError;
 use catalog::Relation;
 pub use error::TableError;
-pub use load::load_csv;
+pub use load::{Existing, load_csv};
 use plan::Plan;
 
 /// Rows that a table must have of each class.

@@ -4,6 +4,7 @@
 //! (account, time, target) ─► Lockstep   ─► groups, a score for each account
 //! (account, time, text)   ─► Duplicates ─► groups, share of copies for each account
 //! (account, key)          ─► SharedKeys ─► how many others use the same device or address
+//! (page, domain, text)    ─► Pages      ─► for each page how like it is to one of another domain
 //! ```
 //!
 //! Each is a builder that a window of events is added to, in any order, and a result that does not depend on that order.
@@ -12,11 +13,14 @@
 
 mod duplicates;
 mod lockstep;
+mod pages;
 mod shared;
+mod signature;
 mod union_find;
 
 pub use duplicates::{AccountCopies, DuplicateGroups, Duplicates, DuplicatesParams};
 pub use lockstep::{Lockstep, LockstepGroups, LockstepParams};
+pub use pages::{Pages, PagesParams, Resemblance};
 pub use shared::{KeyDegrees, SharedKeys};
 
 /// Accounts that act together.

@@ -77,8 +77,9 @@ impl Pipeline {
         let has_trees = trees_at < bytes.len();
         let trees = |width| has_trees.then(|| TreeStage::from_image(image, trees_at, width)).transpose();
         // Some thousand numbers: reading them as JSON takes longer than all else that a session's first score waits for here.
-        let decision = postcard::from_bytes(artifact.required(Self::DECISION)?)
-            .map_err(|_| PipelineError::Image("its decision cannot be read"))?;
+        let decision = |bytes: &[u8]| {
+            postcard::from_bytes(bytes).map_err(|_| PipelineError::Image("its decision cannot be read"))
+        };
         let mut pipeline = Self::build(&artifact, decision, open, trees)?;
         // Nothing else is read in place.
         pipeline.image_bytes = if has_trees { bytes.len() } else { 0 };

@@ -170,19 +170,22 @@ impl Pipeline {
     pub fn new(artifact: &Artifact, open: OpenSequenceModel) -> Result<Self, PipelineError> {
         let stored = artifact.part(Self::TREES);
         let read = |width| stored.map(|bytes| Ensemble::from_bytes(bytes, width)).transpose();
-        let decision = serde_json::from_slice(artifact.required(Self::DECISION)?)
-            .map_err(|error| Self::wrong_decision(error.to_string()))?;
+        let decision = |bytes: &[u8]| {
+            serde_json::from_slice(bytes).map_err(|error| Self::wrong_decision(error.to_string()))
+        };
         Self::build(artifact, decision, open, |width| Ok(read(width)?.map(TreeStage::new)))
     }
 
-    /// As [`Self::new`], with the decision and the trees from elsewhere: `trees` gets how many values their rows have.
+    /// As [`Self::new`]: `decision` reads that part's bytes, and `trees`, which gets how many values their rows have, may take them from
+    /// elsewhere.
     fn build(
         artifact: &Artifact,
-        decision: Decision,
+        decision: impl FnOnce(&[u8]) -> Result<Decision, PipelineError>,
         open: OpenSequenceModel,
         trees: impl FnOnce(usize) -> Result<Option<TreeStage>, EnsembleError>,
     ) -> Result<Self, PipelineError> {
         let columns = Columns::of(artifact)?;
+        let decision = decision(artifact.required(Self::DECISION)?)?;
         decision.check(&columns).map_err(Self::wrong_decision)?;
         let trees = trees(columns.input_count())?;
         let stages = Stages::of(artifact, trees, &columns, &decision, open)?;

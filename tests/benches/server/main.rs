@@ -2,8 +2,9 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, sets, batches, deep, switching, refresh, cold, memory.
+//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, cold, memory.
 
+mod backlinks;
 mod calls;
 mod connections;
 mod deep;
@@ -21,7 +22,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -32,6 +33,7 @@ const PARTS: [Part; 12] = [
     ("deep", deep::deep),
     ("switching", switching::switching),
     ("refresh", |_| refresh::refresh()),
+    ("backlinks", |_| backlinks::backlinks()),
     ("cold", connections::cold),
     ("memory", connections::memory),
 ];

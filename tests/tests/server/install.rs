@@ -66,6 +66,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_anomaly(text,jsonb)", "s s strict -"),
     ("botdet_explain(text,jsonb)", "s s strict -"),
     ("botdet_score(text,jsonb)", "s s strict -"),
+    ("botdet_score(text,text)", "s s strict -"),
     ("botdet_create_detector(text,text)", "v u strict -"),
     ("botdet_anomaly(uuid)", "s s strict -"),
     ("botdet_explain(text)", "s s strict -"),
@@ -129,9 +130,23 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score(botdet.account_features)", "s s strict -"),
     ("botdet_score_batch(bigint[])", "s s strict -"),
     ("botdet_training_set(text,timestamp with time zone)", "s s - -"),
+    ("botdet.domain_of(text)", "i s strict -"),
+    ("botdet_backlink_features(text,timestamp with time zone)", "s s - -"),
+    ("botdet_backlink_score(bigint)", "s s strict -"),
+    ("botdet_backlink_scores(text,timestamp with time zone)", "s s - -"),
+    ("botdet_compare_pages(timestamp with time zone)", "v u strict -"),
+    ("botdet_score(text,bigint)", "s s strict -"),
+    ("botdet_store_backlink_scores(text)", "v u - -"),
+    ("botdet.built_in_rules()", "s s strict -"),
+    ("botdet.check_condition(text,text)", "s s strict -"),
+    ("botdet.keep_first_version()", "v u - definer"),
+    ("botdet.keep_shipped_rule()", "v u - -"),
+    ("botdet.note_rule()", "v u - definer"),
+    ("botdet.prepare_rule()", "v u - definer"),
+    ("botdet_test_condition(text,text,jsonb)", "s s strict -"),
     ("botdet_version()", "i s strict -"),
     ("botdet.acts_as_administrator()", "s r strict -"),
-    ("botdet.bin_of(double precision,double precision[])", "i s strict -"),
+    ("botdet.bin_of(double precision,double precision[])", "i s - -"),
     ("botdet.check_drift()", "v u - definer"),
     (
         "botdet.compare_counts(double precision[],double precision,bigint,bigint[],bigint,bigint)",
@@ -307,6 +322,15 @@ fn a_dump_restores_rows_models_states_and_scores() {
     source
         .connect()
         .run("INSERT INTO botdet.spammer (account_id, link_count, is_spammer) VALUES (7, 3, true)");
+    source.connect().run(
+        "INSERT INTO botdet.golden_item (account_id, is_bot) VALUES (2, true); SELECT botdet.mix_in_golden('account', 1);
+         INSERT INTO botdet.feedback_setting (detector, second_review_share) VALUES ('account', 1);
+         SELECT botdet_appeal(1, 'not me'); UPDATE botdet.review SET not_by = '{}';
+         SELECT botdet_decide_review(review_id, true, 'timing') FROM botdet_claim_review(5);
+         SELECT botdet_sample_features(); SELECT botdet_watch_drift('feature_psi', 0.25, 0.1);
+         INSERT INTO botdet.alert (detector, version, measure, slice_by, slice, feature, raised_value)
+         VALUES ('account', 'x', 'feature_psi', 'all', '', 'followers', 1)",
+    );
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
     let restored = program("pg_restore", &target)
@@ -333,6 +357,27 @@ fn a_dump_restores_rows_models_states_and_scores() {
             (source.connect().value(question, &[]), target.connect().value(question, &[]));
         assert_eq!(before, after, "{question}");
     }
+    for table in [
+        "label",
+        "feedback_setting",
+        "review",
+        "review_decision",
+        "golden_item",
+        "golden_review",
+        "reviewer_evidence",
+        "drift_count",
+        "drift_score",
+        "drift_progress",
+        "drift_account",
+        "drift_alert_rule",
+        "alert",
+    ] {
+        let rows =
+            format!("SELECT array_agg(to_jsonb(t)::text ORDER BY to_jsonb(t)::text) FROM botdet.{table} t");
+        let (before, after): (Vec<String>, Vec<String>) =
+            (source.connect().value(&rows, &[]), target.connect().value(&rows, &[]));
+        assert!(!before.is_empty() && before == after, "{table}");
+    }
     assert_eq!(
         target
             .connect()
@@ -344,6 +389,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
         .connect()
         .run("INSERT INTO botdet.activity (account_id, occurred_at, action) VALUES (1, now(), 'post')");
     target.connect().run("INSERT INTO botdet.account (username) VALUES ('new')");
+    target.connect().run("SELECT botdet_appeal(5, 'not me either')");
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
 mod aggregate;
+mod backlinks;
 mod cache;
 mod concurrency;
 mod deep;
@@ -27,6 +28,7 @@ mod retention;
 mod review;
 mod roles;
 mod rollups;
+mod rules;
 mod runtimes;
 mod scores;
 mod serving;

@@ -98,6 +98,15 @@ fn a_standby_answers_as_its_primary_bit_for_bit() {
             println!("activation to visible on the standby: {took:?}");
         }
     }
+    // Rules are kept with what is deployed, and heard of alike.
+    client.run(
+        "INSERT INTO botdet.rule (detector, name, condition, effect, reason)
+         VALUES ('account', 'ours', 'account_id = 5', 'allow', 'ours')",
+    );
+    wait_until("the standby knows the rule", Duration::from_secs(20), || {
+        follower.value::<String>("SELECT stage FROM botdet_score(5)", &[]) == "rules"
+    });
+    client.run("DELETE FROM botdet.rule WHERE name = 'ours'");
     // A transaction keeps its version, there as here.
     follower.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
     let before = answering(&mut follower);

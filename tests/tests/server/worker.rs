@@ -101,6 +101,19 @@ fn a_worker_rolls_back_a_version_that_degrades() {
 }
 
 #[test]
+fn a_worker_counts_what_was_scored() {
+    let server = server("");
+    let mut client = new_database(&server, "shop");
+    client.run("CREATE EXTENSION botdet");
+    activate(&mut client, model());
+    client.run(&insert("ARRAY(SELECT generate_series(1, 40))", 1, 20));
+    set_databases(&mut client, "shop");
+    let counted = "SELECT coalesce(max(rows), 0)::bigint FROM botdet.feature_drift WHERE slice_by = 'all'";
+    wait_until("accounts are counted", PROMPT, || client.value::<i64>(counted, &[]) == 40);
+    assert!(!server.log().contains("was not compared"), "{}", server.log());
+}
+
+#[test]
 fn a_worker_can_be_ended_at_any_moment_and_loses_nothing() {
     let mut server = server("shop");
     let mut client = new_database(&server, "shop");

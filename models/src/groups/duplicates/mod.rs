@@ -12,19 +12,18 @@
 //! Give it what an account presents as its own words. A share or a repost says openly whose words it repeats.
 
 mod accounts;
-mod signature;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
+use super::signature::{MINIMA, Signature, rows_of_band};
 use super::{Group, GroupError, Member, check, sort_groups};
 use crate::event::Timestamp;
 use crate::hash::mix64;
 use crate::text::read_word_hashes;
 pub use accounts::AccountCopies;
 use accounts::Tally;
-use signature::{MINIMA, Signature, rows_of_band};
 
 /// Texts that the others of a bucket are compared with. A bucket holds few texts that are not near one of these.
 const REPRESENTATIVES: usize = 8;

@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 81] = [
+const CALLS: [&str; 92] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -90,6 +90,17 @@ const CALLS: [&str; 81] = [
     "SELECT public.botdet_lock_deployment('account')",
     "SELECT botdet.keep_answer(token_id, 'key', '\\x00', 200, '{}', '\\x'), botdet.find_answer(token_id, 'key', '\\x01') FROM botdet.api_token",
     "SELECT botdet.actor(), botdet.check_token('\\x00')",
+    "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
+    "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
+    "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",
+    "UPDATE botdet.rule SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'ours'",
+    "DELETE FROM botdet.rule WHERE name OPERATOR(pg_catalog.=) 'ours'",
+    "INSERT INTO botdet.backlink (source_domain, target, first_seen, page_text) VALUES ('a.example', 'b.example', '2025-02-01', 'a page')",
+    "SELECT public.botdet_compare_pages()",
+    "SELECT * FROM public.botdet_backlink_features('b.example')",
+    "SELECT * FROM public.botdet_backlink_scores(), public.botdet_backlink_score(1)",
+    "SELECT public.botdet_score('backlink'::pg_catalog.text, 1::pg_catalog.int8)",
+    "SELECT public.botdet_store_backlink_scores()",
 ];
 
 /// What is refused here, once it has looked around.

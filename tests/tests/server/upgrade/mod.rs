@@ -69,7 +69,7 @@ fn rows(client: &mut Client) -> Vec<String> {
         rows.extend(client.column::<String>(
             &format!(
                 "SELECT concat('{table} ', to_jsonb(t) - '{added}'::text[]) FROM botdet.{table} t
-                 WHERE to_jsonb(t) ->> 'detector' IS DISTINCT FROM 'spammer' ORDER BY 1"
+                 WHERE to_jsonb(t) ->> 'detector' IS NULL OR to_jsonb(t) ->> 'detector' = 'account' ORDER BY 1"
             ),
             &[],
         ));

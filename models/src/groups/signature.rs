@@ -3,7 +3,7 @@
 use crate::hash::mix64;
 
 /// Minima of a signature.
-pub(super) const MINIMA: usize = 64;
+pub(in crate::groups) const MINIMA: usize = 64;
 
 /// MinHash (Broder, "On the resemblance and containment of documents", 1997) over the set of a text's word pairs: for
 /// each of 64 hash functions, the lowest 16 bits of the least hash, which are as good as all of them (Li & König, "b-bit
@@ -11,7 +11,7 @@ pub(super) const MINIMA: usize = 64;
 /// error of 0.06 at most. The functions are linear permutations of 32 bits (Bohman, Cooper & Frieze, "Min-wise independent
 /// linear permutations", 2000), a multiplication each; the pairs are well mixed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Signature([u16; MINIMA]);
+pub(in crate::groups) struct Signature([u16; MINIMA]);
 
 /// Factors of the hash functions, odd, and their summands.
 const FACTORS: [u32; MINIMA] = random(1);
@@ -29,7 +29,7 @@ const fn random(seed: u64) -> [u32; MINIMA] {
 
 impl Signature {
     /// The signature of a text from the hashes of its words, two or more.
-    pub(super) fn of_words(words: &[u64]) -> Self {
+    pub(in crate::groups) fn of_words(words: &[u64]) -> Self {
         let mut minima = [u32::MAX; MINIMA];
         for pair in words.windows(2) {
             let shingle = (mix64(pair[0].wrapping_mul(31).wrapping_add(pair[1])) >> 32) as u32;
@@ -41,13 +41,17 @@ impl Signature {
     }
 
     /// Estimated similarity of two texts' word pairs, 0..=1 in steps of 1/64.
-    pub(super) fn similarity(&self, other: &Self) -> f64 {
-        let equal: u16 = self.0.iter().zip(&other.0).map(|(a, b)| u16::from(a == b)).sum();
-        f64::from(equal) / MINIMA as f64
+    pub(in crate::groups) fn similarity(&self, other: &Self) -> f64 {
+        f64::from(self.equal_minima(other)) / MINIMA as f64
+    }
+
+    /// How many minima two signatures share.
+    pub(in crate::groups) fn equal_minima(&self, other: &Self) -> u16 {
+        self.0.iter().zip(&other.0).map(|(a, b)| u16::from(a == b)).sum()
     }
 
     /// Hash of one of the signature's bands, each of so many minima. Texts that are alike agree in some band.
-    pub(super) fn band(&self, band: usize, rows: usize) -> u32 {
+    pub(in crate::groups) fn band(&self, band: usize, rows: usize) -> u32 {
         let minima = &self.0[band * rows..(band + 1) * rows];
         let hash = minima.iter().fold(0, |hash, minimum| mix64(hash ^ (u64::from(*minimum) + 1)));
         (hash >> 32) as u32
@@ -57,7 +61,7 @@ impl Signature {
 /// Minima to a band: the most with which a pair of this similarity agrees in one band or another with a probability of
 /// 0.95 (Leskovec, Rajaraman & Ullman, "Mining of massive datasets", section 3.4). More find fewer of the pairs sought,
 /// less find more of those not sought.
-pub(super) fn rows_of_band(similarity: f64) -> usize {
+pub(in crate::groups) fn rows_of_band(similarity: f64) -> usize {
     let is_found = |rows: &usize| {
         let bands = MINIMA / rows;
         1.0 - (1.0 - similarity.powi(*rows as i32)).powi(bands as i32) >= 0.95
@@ -88,6 +92,31 @@ mod tests {
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
         let spread = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
         assert!(mean.abs() < 0.02 && spread < 0.08, "{mean} {spread}");
+    }
+
+    /// What `tests/reference/pages.py` wrote: estimates by datasketch from the same hash functions and permutations, and from its own.
+    #[test]
+    fn estimates_are_those_of_datasketch_and_as_near_to_the_truth() {
+        let golden = include_str!("../../tests/golden/page_similarity.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).expect("the golden file is JSON");
+        let cases = golden.as_array().expect("cases");
+        let signature = |text: &serde_json::Value| {
+            let mut words = Vec::new();
+            crate::text::read_word_hashes(text.as_str().expect("a text"), &mut words);
+            Signature::of_words(&words)
+        };
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        for case in cases {
+            let number = |name: &str| case[name].as_f64().expect("a number");
+            let found = signature(&case["a"]).similarity(&signature(&case["b"]));
+            assert_eq!(found, number("ours"), "{case}");
+            let exact = number("exact");
+            let deviation = (exact * (1.0 - exact) / MINIMA as f64).sqrt();
+            assert!((found - exact).abs() <= 4.0 * deviation + 1e-12, "{found} for {exact}");
+            ours += (found - exact).powi(2);
+            theirs += (number("datasketch") - exact).powi(2);
+        }
+        assert!(cases.len() >= 30 && ours < 1.5 * theirs, "{ours} {theirs}");
     }
 
     #[test]

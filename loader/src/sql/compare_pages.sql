@@ -1,0 +1,1 @@
+SELECT botdet_compare_pages()

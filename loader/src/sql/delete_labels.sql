@@ -1,0 +1,2 @@
+-- $1 detector.
+DELETE FROM botdet.label WHERE detector = $1

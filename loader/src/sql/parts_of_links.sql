@@ -1,0 +1,1 @@
+SELECT backlink_id::text, rules_probability, similarity FROM botdet_backlink_scores()

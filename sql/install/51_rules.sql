@@ -1,0 +1,135 @@
+-- What becomes of rules that are written.
+
+CREATE FUNCTION botdet.check_condition(detector text, condition text)
+RETURNS void
+STRICT STABLE PARALLEL SAFE
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_check_condition';
+COMMENT ON FUNCTION botdet.check_condition(text, text) IS
+    'an error with the place of what does not do unless a text is a condition on what the detector looks at';
+
+CREATE FUNCTION botdet_test_condition(detector text, condition text, features jsonb)
+RETURNS boolean
+STRICT STABLE PARALLEL SAFE COST 100
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_test_condition';
+COMMENT ON FUNCTION botdet_test_condition(text, text, jsonb) IS
+    'whether the condition of a rule holds for a row, to try it before it is written; NULL where that hangs on a missing value';
+
+CREATE FUNCTION botdet.built_in_rules()
+RETURNS TABLE (detector text, name text, condition text, effect text, weight double precision, reason text)
+STRICT STABLE PARALLEL SAFE ROWS 40
+LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_built_in_rules';
+COMMENT ON FUNCTION botdet.built_in_rules() IS 'the rules that come with botdet';
+
+CREATE FUNCTION botdet.prepare_rule()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM botdet.check_condition(NEW.detector, NEW.condition);
+    IF TG_OP = 'INSERT' THEN
+        -- A restored dump brings rules that came along as somebody had changed them.
+        UPDATE botdet.rule r
+        SET condition = NEW.condition, effect = NEW.effect, weight = NEW.weight, reason = NEW.reason,
+            enabled = NEW.enabled, version = NEW.version, changed_at = NEW.changed_at, changed_by = NEW.changed_by
+        WHERE r.detector = NEW.detector AND r.name = NEW.name AND r.shipped AND r.version = 1 AND NEW.version > 1;
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
+        -- A name that is used again goes on counting: a version stands for one condition for ever.
+        NEW.version := coalesce(
+            NEW.version,
+            1 + (SELECT max(v.version) FROM botdet.rule_version v WHERE v.detector = NEW.detector AND v.name = NEW.name),
+            1
+        );
+    ELSIF NEW.version = OLD.version THEN
+        NEW.version := OLD.version + 1;
+        NEW.changed_at := now();
+        NEW.changed_by := botdet.actor();
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION botdet.prepare_rule() IS 'trigger: checks the condition of a rule, and raises its version';
+
+CREATE FUNCTION botdet.keep_shipped_rule()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM botdet.detector d WHERE d.detector = OLD.detector) THEN
+        RAISE EXCEPTION 'rule % of detector % comes with botdet, and would be back after an update', OLD.name, OLD.detector
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Switch it off: UPDATE botdet.rule SET enabled = false WHERE …';
+    END IF;
+    -- It goes with its detector.
+    RETURN OLD;
+END
+$$;
+COMMENT ON FUNCTION botdet.keep_shipped_rule() IS 'trigger: rules that come along are switched off, not deleted';
+
+CREATE FUNCTION botdet.keep_first_version()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN EXISTS (
+        SELECT FROM botdet.rule_version v
+        WHERE v.detector = NEW.detector AND v.name = NEW.name AND v.version = NEW.version
+    ) THEN NULL ELSE NEW END;
+END
+$$;
+COMMENT ON FUNCTION botdet.keep_first_version() IS 'trigger: a version of a rule that is there already, as in a restored dump, stays as it is';
+
+CREATE FUNCTION botdet.note_rule()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD IS NOT DISTINCT FROM NEW THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO botdet.rule_version (
+            detector, name, version, condition, effect, weight, reason, enabled, changed_at, changed_by
+        ) VALUES (
+            NEW.detector, NEW.name, NEW.version, NEW.condition, NEW.effect, NEW.weight, NEW.reason, NEW.enabled,
+            NEW.changed_at, NEW.changed_by
+        );
+    END IF;
+    INSERT INTO botdet.audit (action, detector, reason, old, new)
+    VALUES (
+        'rule', coalesce(NEW.detector, OLD.detector),
+        CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'DELETE' THEN 'deleted' ELSE 'changed' END,
+        CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - 'detector' END,
+        CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - 'detector' END
+    );
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION botdet.note_rule() IS 'trigger: keeps every version of a rule, and notes in botdet.audit who made it';
+
+CREATE TRIGGER prepare_rule BEFORE INSERT ON botdet.rule
+FOR EACH ROW EXECUTE FUNCTION botdet.prepare_rule();
+CREATE TRIGGER prepare_changed_rule BEFORE UPDATE ON botdet.rule
+FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION botdet.prepare_rule();
+CREATE TRIGGER keep_shipped_rule BEFORE DELETE ON botdet.rule
+FOR EACH ROW WHEN (OLD.shipped) EXECUTE FUNCTION botdet.keep_shipped_rule();
+CREATE TRIGGER keep_first_version BEFORE INSERT ON botdet.rule_version
+FOR EACH ROW EXECUTE FUNCTION botdet.keep_first_version();
+
+-- Before there is anybody to be told or noted.
+INSERT INTO botdet.rule (detector, name, condition, effect, weight, reason, shipped)
+SELECT b.detector, b.name, b.condition, b.effect, b.weight, b.reason, true FROM botdet.built_in_rules() AS b
+ON CONFLICT ON CONSTRAINT rule_pkey DO NOTHING;
+INSERT INTO botdet.rule_version (
+    detector, name, version, condition, effect, weight, reason, enabled, changed_at, changed_by
+)
+SELECT r.detector, r.name, r.version, r.condition, r.effect, r.weight, r.reason, r.enabled, r.changed_at, r.changed_by
+FROM botdet.rule r;
+
+CREATE TRIGGER note_rule AFTER INSERT OR UPDATE OR DELETE ON botdet.rule
+FOR EACH ROW EXECUTE FUNCTION botdet.note_rule();
+
+-- Backends keep the rules of a detector with its deployment.
+CREATE TRIGGER tell_backends AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON botdet.rule
+FOR EACH STATEMENT EXECUTE FUNCTION botdet.deployment_changed();
