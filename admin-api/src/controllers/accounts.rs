@@ -121,7 +121,10 @@ pub async fn timeline(
     session: Session,
     Path(account_id): Path<i64>,
 ) -> Result<axum::Json<Timeline>, ApiError> {
-    session.row(TIMELINE, &[&account_id], || format!("there is no account {account_id}")).await.map(axum::Json)
+    session
+        .row(TIMELINE, &[&account_id], || format!("there is no account {account_id}"))
+        .await
+        .map(axum::Json)
 }
 
 /// What somebody has said of an account.

@@ -112,6 +112,9 @@ pub struct ScoredDays {
 /// How many accounts were scored, and called bots, by day.
 #[utoipa::path(get, path = "/v1/detectors/{detector}/daily", tag = "scores",
     params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = ScoredDays)))]
-pub async fn daily(session: Session, Path(detector): Path<String>) -> Result<axum::Json<ScoredDays>, ApiError> {
+pub async fn daily(
+    session: Session,
+    Path(detector): Path<String>,
+) -> Result<axum::Json<ScoredDays>, ApiError> {
     Ok(axum::Json(ScoredDays { days: session.rows(DAILY, &[&detector]).await? }))
 }

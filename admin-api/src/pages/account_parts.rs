@@ -32,7 +32,10 @@ impl View {
         let id = || Path(account_id);
         let account = accounts::one(session.clone(), id()).await?.0;
         let parts = match accounts::explanation(session.clone(), id()).await {
-            Ok(explanation) => explanation.0.parts,
+            // The baseline is no more of this account than of any other.
+            Ok(explanation) => {
+                explanation.0.parts.into_iter().filter(|part| part.feature != "baseline").collect()
+            }
             // Not everything that is judged does something.
             Err(ApiError::Missing(_)) => Vec::new(),
             Err(error) => return Err(error),
@@ -91,7 +94,7 @@ impl View {
     }
 
     fn reasons(&self, score: Option<&StoredScore>, detector: &str) -> Markup {
-        let told: Vec<&Part> = self.parts.iter().filter(|part| part.feature != "baseline").take(IN_WORDS).collect();
+        let told: Vec<&Part> = self.parts.iter().take(IN_WORDS).collect();
         html! {
             section aria-labelledby="reasons" {
                 h2 id="reasons" { "Why" }
@@ -112,12 +115,12 @@ impl View {
             @match &self.account.network {
                 None => p.nothing { "It has not been compared with others: " code { "botdet_compare_accounts()" } " does that." },
                 Some(_) => dl.facts {
-                    (fact("acts in step with", found("lockstep_accounts").map(|n| format::number(n) + " others")))
+                    (fact("acts in step with", found("lockstep_accounts").map(others)))
                     (fact("how much", found("lockstep_score").map(format::share)))
-                    (fact("same texts as", found("copy_accounts").map(|n| format::number(n) + " others")))
+                    (fact("same texts as", found("copy_accounts").map(others)))
                     (fact("copied texts", found("copied_rate").map(format::share)))
-                    (fact("share a device", found("shared_device_degree").map(|n| format::number(n) + " others")))
-                    (fact("share an address", found("shared_ip_degree").map(|n| format::number(n) + " others")))
+                    (fact("share a device", found("shared_device_degree").map(others)))
+                    (fact("share an address", found("shared_ip_degree").map(others)))
                 },
             }
             @match self.group.as_ref().map(|group| &group.members) {
@@ -128,6 +131,10 @@ impl View {
             }
         }
     }
+}
+
+fn others(number: f64) -> String {
+    format!("{} {}", format::number(number), if number == 1.0 { "other" } else { "others" })
 }
 
 fn fact(name: &str, value: Option<String>) -> Markup {
@@ -193,7 +200,11 @@ fn interval(probability: f64, low: f64, high: f64) -> Markup {
 
 /// A feature as people say it.
 fn name(feature: &str) -> String {
-    feature.replace('_', " ")
+    match feature {
+        "anomaly" => "how unusual it is as a whole".to_owned(),
+        "sequence of events" => "the order of its events".to_owned(),
+        feature => feature.replace('_', " "),
+    }
 }
 
 fn with_unit(value: f64, unit: Option<&str>) -> String {
@@ -217,14 +228,24 @@ fn in_words(part: &Part) -> Markup {
             strong { (name(&part.feature)) }
             @if let Some(value) = part.value { " is " (with_unit(value, part.unit.as_deref())) }
             @if let Some(typical) = part.typical { ", typically " (with_unit(typical, part.unit.as_deref())) }
-            @if let Some(percentile) = part.percentile { ", higher than that of " (format::share(percentile)) " of accounts" }
+            @match part.percentile {
+                Some(place) if place >= 0.5 => { ", as high as that of " (format::share(place)) " of accounts or higher" },
+                Some(place) => { ", lower than that of " (format::share(1.0 - place)) " of accounts" },
+                None => {},
+            }
             ": speaks " (strength) (side) "."
         }
     }
 }
 
 fn features(parts: &[Part]) -> Markup {
-    let heads = [("feature", false), ("value", true), ("typical", true), ("place among peers", false), ("log-odds", true)];
+    let heads = [
+        ("feature", false),
+        ("value", true),
+        ("typical", true),
+        ("place among peers", false),
+        ("log-odds", true),
+    ];
     let rows = html! {
         @for part in parts {
             tr {

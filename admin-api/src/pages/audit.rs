@@ -21,7 +21,11 @@ pub struct Choice {
 }
 
 /// The page.
-pub async fn show(session: Session, viewer: Viewer, Query(query): Query<Choice>) -> Result<Response, ApiError> {
+pub async fn show(
+    session: Session,
+    viewer: Viewer,
+    Query(query): Query<Choice>,
+) -> Result<Response, ApiError> {
     if !viewer.administers() {
         let body = html! { h1 { "Audit" } p.nothing { "The audit is for administrators." } };
         return Ok(viewer.page("Audit", "/audit", body));
@@ -40,7 +44,15 @@ pub async fn show(session: Session, viewer: Viewer, Query(query): Query<Choice>)
 }
 
 fn entries(entries: &[Entry]) -> Markup {
-    let heads = [("when", false), ("who", false), ("what", false), ("detector", false), ("version", false), ("why", false), ("change", false)];
+    let heads = [
+        ("when", false),
+        ("who", false),
+        ("what", false),
+        ("detector", false),
+        ("version", false),
+        ("why", false),
+        ("change", false),
+    ];
     let rows = html! {
         @for entry in entries {
             tr {

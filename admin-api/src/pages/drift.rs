@@ -30,15 +30,29 @@ pub struct Choice {
 }
 
 /// The page.
-pub async fn show(session: Session, viewer: Viewer, Query(query): Query<Choice>) -> Result<Response, ApiError> {
-    let detectors: Vec<String> =
-        deployments::detectors(session.clone()).await?.0.detectors.into_iter().map(|one| one.detector).collect();
+pub async fn show(
+    session: Session,
+    viewer: Viewer,
+    Query(query): Query<Choice>,
+) -> Result<Response, ApiError> {
+    let detectors: Vec<String> = deployments::detectors(session.clone())
+        .await?
+        .0
+        .detectors
+        .into_iter()
+        .map(|one| one.detector)
+        .collect();
     let detector = query.detector.unwrap_or_else(|| "account".to_owned());
     let slice_by = query.slice_by.unwrap_or_else(|| "all".to_owned());
     let until = Utc::now().date_naive();
     let since = until.checked_sub_days(Days::new(DAYS));
     let asked = || {
-        Query(DriftQuery { since, until: Some(until), slice_by: Some(slice_by.clone()), version: Some("champion".to_owned()) })
+        Query(DriftQuery {
+            since,
+            until: Some(until),
+            slice_by: Some(slice_by.clone()),
+            version: Some("champion".to_owned()),
+        })
     };
     let name = || Path(detector.clone());
     let features = drift::features(session.clone(), name(), asked()).await?.0.features;
@@ -101,7 +115,11 @@ fn prediction_plot(predictions: &[PredictionDrift]) -> Markup {
 
 /// The features that have moved most on the last day.
 fn feature_plot(features: &[FeatureDrift]) -> Markup {
-    let drawn: Vec<&str> = last_day(features).filter(|one| one.psi.is_some()).take(DRAWN).map(|one| one.feature.as_str()).collect();
+    let drawn: Vec<&str> = last_day(features)
+        .filter(|one| one.psi.is_some())
+        .take(DRAWN)
+        .map(|one| one.feature.as_str())
+        .collect();
     let series = drawn
         .iter()
         .enumerate()
@@ -125,7 +143,15 @@ fn level(drift: &str) -> Markup {
 }
 
 fn prediction_table(predictions: &[PredictionDrift]) -> Markup {
-    let heads = [("day", false), ("group", false), ("accounts", true), ("index", true), ("called bots", true), ("mean probability", true), ("drift", false)];
+    let heads = [
+        ("day", false),
+        ("group", false),
+        ("accounts", true),
+        ("index", true),
+        ("called bots", true),
+        ("mean probability", true),
+        ("drift", false),
+    ];
     let rows = html! {
         @for one in predictions {
             tr {
@@ -143,7 +169,17 @@ fn prediction_table(predictions: &[PredictionDrift]) -> Markup {
 }
 
 fn feature_table(features: &[FeatureDrift]) -> Markup {
-    let heads = [("feature", false), ("group", false), ("accounts", true), ("index", true), ("KS", true), ("q", true), ("missing", true), ("unseen", true), ("drift", false)];
+    let heads = [
+        ("feature", false),
+        ("group", false),
+        ("accounts", true),
+        ("index", true),
+        ("KS", true),
+        ("q", true),
+        ("missing", true),
+        ("unseen", true),
+        ("drift", false),
+    ];
     let rows = html! {
         @for one in last_day(features) {
             tr {
@@ -166,7 +202,14 @@ fn alert_table(alerts: &[Alert]) -> Markup {
     if alerts.is_empty() {
         return html! { p.nothing { "None. " code { "botdet_watch_drift()" } " sets what is alerted." } };
     }
-    let heads = [("since", false), ("until", false), ("measure", false), ("of", false), ("was", true), ("version", false)];
+    let heads = [
+        ("since", false),
+        ("until", false),
+        ("measure", false),
+        ("of", false),
+        ("was", true),
+        ("version", false),
+    ];
     let rows = html! {
         @for alert in alerts {
             tr.marked[alert.cleared_at.is_none()] {

@@ -45,11 +45,16 @@ pub async fn show(session: Session, viewer: Viewer) -> Result<Response, ApiError
 
 fn sums(days: &[Day]) -> Markup {
     let sum = |value: fn(&Day) -> i64| days.iter().map(value).sum::<i64>();
-    let (decisions, scored, agreeing) = (sum(|day| day.decisions), sum(|day| day.scored), sum(|day| day.agreeing));
-    let part = |part: i64, whole: i64| (whole > 0).then(|| format::share(part as f64 / whole as f64)).unwrap_or_else(|| "–".to_owned());
-    let timed: Vec<(f64, f64)> = days.iter().filter_map(|day| Some((day.mean_seconds?, day.decisions as f64))).collect();
+    let (decisions, scored, agreeing) =
+        (sum(|day| day.decisions), sum(|day| day.scored), sum(|day| day.agreeing));
+    let part = |part: i64, whole: i64| {
+        (whole > 0).then(|| format::share(part as f64 / whole as f64)).unwrap_or_else(|| "–".to_owned())
+    };
+    let timed: Vec<(f64, f64)> =
+        days.iter().filter_map(|day| Some((day.mean_seconds?, day.decisions as f64))).collect();
     let weight: f64 = timed.iter().map(|(_, weight)| weight).sum();
-    let mean = (weight > 0.0).then(|| timed.iter().map(|(seconds, weight)| seconds * weight).sum::<f64>() / weight);
+    let mean =
+        (weight > 0.0).then(|| timed.iter().map(|(seconds, weight)| seconds * weight).sum::<f64>() / weight);
     html! {
         div.tiles {
             (tile("decisions", &count(decisions), html! { "in " (DAYS) " days" }))
@@ -71,7 +76,14 @@ fn agreement(days: &[Day]) -> Markup {
         .enumerate()
         .map(|(place, name)| {
             let of = days.iter().rev().filter(|day| day.detector == *name);
-            let points = of.filter_map(|day| Some(((day.time.date_naive() - Utc::now().date_naive()).num_days() as f64, day.agreement?))).collect();
+            let points = of
+                .filter_map(|day| {
+                    Some((
+                        (day.time.date_naive() - Utc::now().date_naive()).num_days() as f64,
+                        day.agreement?,
+                    ))
+                })
+                .collect();
             Series::new(name, Tone::Other(place), Shape::Dotted, points)
         })
         .collect();
@@ -90,7 +102,15 @@ fn agreement(days: &[Day]) -> Markup {
 }
 
 fn by_day(days: &[Day]) -> Markup {
-    let heads = [("day", false), ("detector", false), ("decisions", true), ("bots", true), ("scores agree", true), ("drawn at random", true), ("time for one", true)];
+    let heads = [
+        ("day", false),
+        ("detector", false),
+        ("decisions", true),
+        ("bots", true),
+        ("scores agree", true),
+        ("drawn at random", true),
+        ("time for one", true),
+    ];
     let rows = html! {
         @for day in days {
             tr {
@@ -108,7 +128,14 @@ fn by_day(days: &[Day]) -> Markup {
 }
 
 fn due(retraining: &[Retraining]) -> Markup {
-    let heads = [("detector", false), ("trained", false), ("new labels", true), ("bots among them", true), ("due from", true), ("due", false)];
+    let heads = [
+        ("detector", false),
+        ("trained", false),
+        ("new labels", true),
+        ("bots among them", true),
+        ("due from", true),
+        ("due", false),
+    ];
     let rows = html! {
         @for one in retraining {
             tr.marked[one.due_by.is_some()] {
@@ -128,7 +155,14 @@ fn trust(reviewers: &[Reviewer]) -> Markup {
     if reviewers.is_empty() {
         return html! { p.nothing { "Nothing is known of any reviewer yet." } };
     }
-    let heads = [("reviewer", false), ("detector", false), ("trust", true), ("golden items right", true), ("agreed", true), ("disputed, right", true)];
+    let heads = [
+        ("reviewer", false),
+        ("detector", false),
+        ("trust", true),
+        ("golden items right", true),
+        ("agreed", true),
+        ("disputed, right", true),
+    ];
     let rows = html! {
         @for one in reviewers {
             tr {

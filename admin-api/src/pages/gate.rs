@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::layout::{Viewer, error_page};
 use crate::access;
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::{self, ApiError, Problem};
 use crate::extract::Form;
 use crate::work;
 
@@ -79,10 +79,10 @@ fn to_login(parts: &Parts) -> Response {
     Redirect::to("/login").into_response()
 }
 
-/// Errors as pages. Those of the router itself (405) have no words of their own.
+/// Errors as pages, where they are none yet. Those of the router itself (405) have no words of their own.
 pub fn with_error_page(response: Response, viewer: Option<&Viewer>) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    if error::is_page(&response) || (!status.is_client_error() && !status.is_server_error()) {
         return response;
     }
     let detail = response.extensions().get::<Problem>().and_then(|problem| problem.detail.clone());
@@ -167,7 +167,11 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().ok(), HeaderValue::from_static(value))).filter_map(|(name, value)| Some((name?, value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().ok(), HeaderValue::from_static(value)))
+            .filter_map(|(name, value)| Some((name?, value)))
+            .collect()
     }
 
     #[test]
@@ -185,12 +189,15 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others_and_by_its_whole_name() {
         let value: &'static str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        let line: &'static str = Box::leak(format!("a=b; botdet_session={value}; botdet_session2=x").into_boxed_str());
+        let line: &'static str =
+            Box::leak(format!("a=b; botdet_session={value}; botdet_session2=x").into_boxed_str());
         assert_eq!(secret(&headers(&[("cookie", line)]), false), Some(value));
         assert_eq!(secret(&headers(&[("cookie", line)]), true), None, "by TLS it has another name");
         assert_eq!(secret(&headers(&[("cookie", "botdet_session=short")]), false), None);
         let [(_, kept)] = cookie(Some(value), true);
-        assert!(kept.starts_with("__Host-botdet_session=") && kept.ends_with("HttpOnly; SameSite=Lax; Secure"));
+        assert!(
+            kept.starts_with("__Host-botdet_session=") && kept.ends_with("HttpOnly; SameSite=Lax; Secure")
+        );
         assert!(cookie(None, false)[0].1.contains("Max-Age=0"));
         assert_ne!(word_of(value), word_of("other"));
     }

@@ -79,7 +79,8 @@ async fn begin(
     };
     let Some(secret) = secret else {
         app.limits.count_wrong_token(address)?;
-        let mut response = show(&next, "This token does not hold: it is misspelt, has expired, or was revoked.");
+        let mut response =
+            show(&next, "This token does not hold: it is misspelt, has expired, or was revoked.");
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(response);
     };
@@ -88,7 +89,8 @@ async fn begin(
 
 /// Only addresses of ours: another site would look like us.
 fn local(next: &str) -> &str {
-    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    let is_path =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
     if is_path && next.is_ascii() { next } else { "/" }
 }
 
@@ -105,7 +107,9 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere_after_logging_in() {
         assert_eq!(local("/reviews?x=1"), "/reviews?x=1");
-        for next in ["", "https://evil.example", "//evil.example", "/\\evil.example", "evil", "/a\r\nb", "/\t/evil"] {
+        for next in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "evil", "/a\r\nb", "/\t/evil"]
+        {
             assert_eq!(local(next), "/", "{next}");
         }
     }

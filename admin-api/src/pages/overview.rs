@@ -5,7 +5,7 @@ use botdet_loader::report::plot::{Axis, LinePlot, Series, Shape, Side, Tone, lin
 use maud::{Markup, html};
 
 use super::layout::Viewer;
-use super::parts::{absent, age, count, segment, share, sentence, table};
+use super::parts::{absent, age, count, segment, sentence, share, table};
 use crate::controllers::deployments::{self, Detector};
 use crate::controllers::drift::{self, Alert, AlertQuery};
 use crate::controllers::feedback::{self, Retraining, Waiting};

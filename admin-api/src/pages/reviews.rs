@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::account_parts::View;
 use super::layout::{Viewer, see};
 use super::parts::{absent, age, count, sentence, share, table, time, verdict};
-use crate::controllers::reviews::{self, Claim, Decision, Escalation, ListQuery, Review, ReviewOfOne, Skip};
 use crate::controllers::feedback::{self, Waiting};
+use crate::controllers::reviews::{self, Claim, Decision, Escalation, ListQuery, Review, ReviewOfOne, Skip};
 use crate::error::ApiError;
 use crate::extract::{Form, Json, Path, Query};
 use crate::session::Session;
@@ -19,8 +19,15 @@ const LEASE: f64 = 900.0;
 /// What decisions rest on, to choose from.
 const REASONS: [&str; 6] = ["timing", "content", "network", "profile", "devices", "other"];
 /// Kinds of bots, to choose from.
-const STRATEGIES: [&str; 7] =
-    ["scheduled_poster", "burst_poster", "content_copier", "follower_farm", "amplifier", "evader", "hijacked"];
+const STRATEGIES: [&str; 7] = [
+    "scheduled_poster",
+    "burst_poster",
+    "content_copier",
+    "follower_farm",
+    "amplifier",
+    "evader",
+    "hijacked",
+];
 
 /// What was done last.
 #[derive(Debug, Deserialize)]
@@ -76,7 +83,8 @@ fn queue(waiting: &[Waiting]) -> Markup {
     if waiting.is_empty() {
         return html! { p.nothing { "Nothing waits. " code { "botdet_fill_review_queue()" } " fills the queue." } };
     }
-    let heads = [("detector", false), ("why", false), ("waiting", true), ("looked at", true), ("oldest", true)];
+    let heads =
+        [("detector", false), ("why", false), ("waiting", true), ("looked at", true), ("oldest", true)];
     let rows = html! {
         @for one in waiting {
             tr {
@@ -105,7 +113,15 @@ fn why(why: &str) -> &str {
 }
 
 fn reviews_of(all: &[Review], are_mine: bool) -> Markup {
-    let heads = [("review", false), ("account", true), ("detector", false), ("why", false), ("score", false), ("queued", false), ("until", false)];
+    let heads = [
+        ("review", false),
+        ("account", true),
+        ("detector", false),
+        ("why", false),
+        ("score", false),
+        ("queued", false),
+        ("until", false),
+    ];
     let rows = html! {
         @for review in all {
             tr {
@@ -152,11 +168,7 @@ fn filled(text: String) -> Option<String> {
 }
 
 /// One review: the account, and what can be decided.
-pub async fn one(
-    session: Session,
-    viewer: Viewer,
-    Path(review_id): Path<i64>,
-) -> Result<Response, ApiError> {
+pub async fn one(session: Session, viewer: Viewer, Path(review_id): Path<i64>) -> Result<Response, ApiError> {
     let found = reviews::one(session.clone(), Path(review_id)).await?.0;
     let review = &found.review;
     let view = match View::of(&session, review.account_id).await {
@@ -266,7 +278,8 @@ pub async fn decide(
     let Some(is_bot) = form.is_bot else {
         return Err(ApiError::Unprocessable(sentence("say whether it is a bot")));
     };
-    let decision = Decision { is_bot, reason: form.reason, note: filled(form.note), strategy: filled(form.strategy) };
+    let decision =
+        Decision { is_bot, reason: form.reason, note: filled(form.note), strategy: filled(form.strategy) };
     let _ = reviews::decide(session.clone(), Path(review_id), Json(decision)).await?;
     if form.then == "next" {
         return next(session, None).await;

@@ -42,7 +42,8 @@ pub async fn form(
     viewer: Viewer,
     Query(query): Query<DetectorQuery>,
 ) -> Result<Response, ApiError> {
-    let sheet = Sheet::of(&session, query.detector.unwrap_or_else(|| "account".to_owned()), Vec::new()).await?;
+    let sheet =
+        Sheet::of(&session, query.detector.unwrap_or_else(|| "account".to_owned()), Vec::new()).await?;
     Ok(sheet.page(&viewer, None))
 }
 
@@ -52,7 +53,8 @@ pub async fn answer(
     viewer: Viewer,
     Form(mut fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
-    let detector = fields.iter().find(|(name, _)| name == DETECTOR).map_or("account", |(_, value)| value.as_str());
+    let detector =
+        fields.iter().find(|(name, _)| name == DETECTOR).map_or("account", |(_, value)| value.as_str());
     let detector = detector.to_owned();
     fields.retain(|(name, value)| name != DETECTOR && name != FIELD && !value.trim().is_empty());
     // 1. Everything that is shown, before what is typed may end the transaction.
@@ -86,17 +88,20 @@ fn values(inputs: &[Input], typed: &[(String, String)]) -> (Map<String, Value>, 
     let mut features = Map::new();
     let mut problems = Vec::new();
     for (name, text) in typed {
-        let kind = inputs.iter().find(|input| input.feature == *name).map_or("text", |input| input.kind.as_str());
+        let kind =
+            inputs.iter().find(|input| input.feature == *name).map_or("text", |input| input.kind.as_str());
         let text = text.trim();
         let value = match (kind, text) {
             ("boolean", "true") => Ok(Value::Bool(true)),
             ("boolean", "false") => Ok(Value::Bool(false)),
             ("boolean", _) => Err("yes or no"),
             // Some write a comma for the point.
-            ("number", _) => match text.replace(',', ".").parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
-                Some(number) => Ok(Value::Number(number)),
-                None => Err("a number"),
-            },
+            ("number", _) => {
+                match text.replace(',', ".").parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+                    Some(number) => Ok(Value::Number(number)),
+                    None => Err("a number"),
+                }
+            }
             _ => Ok(Value::String(text.to_owned())),
         };
         match value {
@@ -240,17 +245,33 @@ mod tests {
 
     fn input(feature: &str, kind: &str) -> Input {
         let feature = feature.to_owned();
-        Input { feature, kind: kind.to_owned(), unit: None, low: None, high: None, levels: None, meaning: None }
+        Input {
+            feature,
+            kind: kind.to_owned(),
+            unit: None,
+            low: None,
+            high: None,
+            levels: None,
+            meaning: None,
+        }
     }
 
     #[test]
     fn what_is_no_value_is_named_with_its_name() {
-        let inputs = [input("burst_score", "number"), input("is_dofollow", "boolean"), input("hosting", "text")];
+        let inputs =
+            [input("burst_score", "number"), input("is_dofollow", "boolean"), input("hosting", "text")];
         let typed = |pairs: &[(&str, &str)]| {
-            values(&inputs, &pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>())
+            values(
+                &inputs,
+                &pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>(),
+            )
         };
-        let (features, problems) = typed(&[("burst_score", " 0,5 "), ("is_dofollow", "true"), ("hosting", "7")]);
-        assert_eq!(Value::Object(features).to_string(), r#"{"burst_score":0.5,"hosting":"7","is_dofollow":true}"#);
+        let (features, problems) =
+            typed(&[("burst_score", " 0,5 "), ("is_dofollow", "true"), ("hosting", "7")]);
+        assert_eq!(
+            Value::Object(features).to_string(),
+            r#"{"burst_score":0.5,"hosting":"7","is_dofollow":true}"#
+        );
         assert!(problems.is_empty());
         let (_, problems) = typed(&[("burst_score", "much"), ("is_dofollow", "maybe")]);
         let messages: Vec<&str> = problems.iter().map(|(_, message)| message.as_str()).collect();

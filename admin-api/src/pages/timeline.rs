@@ -19,18 +19,22 @@ const WIDTHS: [i64; 6] = [1, 2, 3, 6, 12, 24];
 /// Draws it; nothing without events.
 pub fn plot(timeline: &Timeline) -> Plot {
     let unusual = timeline.unusual.len();
-    let description = format!(
-        "{} hours with events, {unusual} unusual stretches",
-        timeline.hours.len()
-    );
+    let description = format!("{} hours with events, {unusual} unusual stretches", timeline.hours.len());
     let (Some(first), Some(last)) = (timeline.hours.first(), timeline.hours.last()) else {
-        return Plot { title: "Activity".to_owned(), description, height: HEIGHT, drawing: None, legend: Vec::new() };
+        return Plot {
+            title: "Activity".to_owned(),
+            description,
+            height: HEIGHT,
+            drawing: None,
+            legend: Vec::new(),
+        };
     };
     let wide = bar_hours((last.hour - first.hour).num_hours() + 1);
     let bins = binned(timeline, first.hour, wide);
     let end = first.hour + TimeDelta::hours(wide * bins.len() as i64);
     let x = |at: DateTime<Utc>| {
-        let scale = Scale::new(Kind::Linear, (0.0, (end - first.hour).num_seconds() as f64), (LEFT, WIDTH - 4.0));
+        let scale =
+            Scale::new(Kind::Linear, (0.0, (end - first.hour).num_seconds() as f64), (LEFT, WIDTH - 4.0));
         scale.at((at - first.hour).num_seconds() as f64)
     };
     let highest = bins.iter().copied().max().unwrap_or(1) as f64;
@@ -65,7 +69,13 @@ pub fn plot(timeline: &Timeline) -> Plot {
         0 => Vec::new(),
         _ => vec![(Tone::Main, "usual".to_owned()), (Tone::Positive, "unusual for it".to_owned())],
     };
-    Plot { title: format!("Events per {per}, UTC"), description, height: HEIGHT, drawing: Some(drawing), legend }
+    Plot {
+        title: format!("Events per {per}, UTC"),
+        description,
+        height: HEIGHT,
+        drawing: Some(drawing),
+        legend,
+    }
 }
 
 /// The end of a stretch: of its last hour.
@@ -113,7 +123,10 @@ mod tests {
 
     fn timeline(hours: &[(i64, i64)], unusual: &[(i64, i64)]) -> Timeline {
         Timeline {
-            hours: hours.iter().map(|(at, events)| HourOfEvents { hour: hour(*at), events: *events }).collect(),
+            hours: hours
+                .iter()
+                .map(|(at, events)| HourOfEvents { hour: hour(*at), events: *events })
+                .collect(),
             actions: Vec::new(),
             unusual: unusual
                 .iter()
@@ -143,7 +156,10 @@ mod tests {
     fn unusual_stretches_are_set_off_and_told() {
         let drawn = plot(&timeline(&[(0, 1), (30, 40), (31, 50), (60, 1)], &[(30, 31)]));
         let text = drawn.drawing.map(maud::Markup::into_string).unwrap_or_default();
-        assert!(text.contains("1970-01-02 06:00 to 1970-01-02 08:00: 90 events, where 4 are usual for it"), "{text}");
+        assert!(
+            text.contains("1970-01-02 06:00 to 1970-01-02 08:00: 90 events, where 4 are usual for it"),
+            "{text}"
+        );
         // The band, its mark, and the two bars.
         assert_eq!(text.matches("t-pos").count(), 3, "{text}");
         assert!(plot(&timeline(&[], &[])).drawing.is_none());

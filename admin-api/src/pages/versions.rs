@@ -39,7 +39,8 @@ impl Versions {
         let deployment = deployments::find(session, detector).await?;
         let query = ListQuery { detector: Some(detector.to_owned()), limit: Some(50), before: None };
         let all = model_versions::list(session.clone(), Query(query)).await?.0.model_versions;
-        let performance = performance::performance(session.clone(), Path(detector.to_owned())).await?.0.versions;
+        let performance =
+            performance::performance(session.clone(), Path(detector.to_owned())).await?.0.versions;
         Ok(Self { deployment, all, performance })
     }
 
@@ -58,8 +59,13 @@ pub async fn list(
     viewer: Viewer,
     Query(query): Query<DetectorQuery>,
 ) -> Result<Response, ApiError> {
-    let detectors: Vec<String> =
-        deployments::detectors(session.clone()).await?.0.detectors.into_iter().map(|one| one.detector).collect();
+    let detectors: Vec<String> = deployments::detectors(session.clone())
+        .await?
+        .0
+        .detectors
+        .into_iter()
+        .map(|one| one.detector)
+        .collect();
     let detector = query.detector.unwrap_or_else(|| "account".to_owned());
     let versions = Versions::of(&session, &detector).await?;
     let comparisons = performance::comparison(session, Path(detector.clone())).await?.0.comparisons;
@@ -99,7 +105,8 @@ pub async fn list(
 
 /// Champion, challenger, then the newest.
 fn beside(versions: &Versions) -> Vec<&ModelVersion> {
-    let mut chosen: Vec<&ModelVersion> = versions.all.iter().filter(|version| version.alias.is_some()).collect();
+    let mut chosen: Vec<&ModelVersion> =
+        versions.all.iter().filter(|version| version.alias.is_some()).collect();
     chosen.sort_by(|one, other| one.alias.cmp(&other.alias));
     chosen.extend(versions.all.iter().filter(|version| version.alias.is_none()));
     chosen.truncate(COLUMNS);
@@ -147,7 +154,11 @@ fn measures(
 ) -> Markup {
     let values: Vec<Option<f64>> = measured.iter().map(|(version, found)| measure(version, *found)).collect();
     let known = values.iter().flatten().copied();
-    let best = if *less_is_better { known.fold(f64::INFINITY, f64::min) } else { known.fold(f64::NEG_INFINITY, f64::max) };
+    let best = if *less_is_better {
+        known.fold(f64::INFINITY, f64::min)
+    } else {
+        known.fold(f64::NEG_INFINITY, f64::max)
+    };
     let is_choice = values.iter().flatten().count() > 1;
     html! {
         tr {
@@ -191,7 +202,14 @@ fn shadow(comparisons: &[Comparison]) -> Markup {
 }
 
 fn all(versions: &Versions, viewer: &Viewer, detector: &str) -> Markup {
-    let heads = [("version", false), ("registered", false), ("by", false), ("trained on", false), ("sound", false), ("", false)];
+    let heads = [
+        ("version", false),
+        ("registered", false),
+        ("by", false),
+        ("trained on", false),
+        ("sound", false),
+        ("", false),
+    ];
     let rows = html! {
         @for version in &versions.all {
             tr.marked[version.is_champion] {
@@ -228,7 +246,8 @@ pub async fn ask_activation(
     Query(query): Query<VersionQuery>,
 ) -> Result<Response, ApiError> {
     let versions = Versions::of(&session, &detector).await?;
-    let missing = || ApiError::Missing(format!("there is no version {} of detector {detector}", query.version));
+    let missing =
+        || ApiError::Missing(format!("there is no version {} of detector {detector}", query.version));
     let asked = versions.all.iter().find(|version| version.version == query.version).ok_or_else(missing)?;
     let shown: Vec<&ModelVersion> = versions.champion().into_iter().chain([asked]).collect();
     let body = html! {
@@ -264,7 +283,10 @@ pub async fn activate(
     Form(form): Form<ActivationForm>,
 ) -> Result<Response, ApiError> {
     let activation = Json(Activation { version: form.version });
-    done(deployments::activate(session, Path(detector.clone()), seen(&form.tag)?, activation).await?, &detector)
+    done(
+        deployments::activate(session, Path(detector.clone()), seen(&form.tag)?, activation).await?,
+        &detector,
+    )
 }
 
 /// Asks whether the version before is to answer again, and why.
@@ -304,7 +326,10 @@ pub async fn roll_back(
     Form(form): Form<RollbackForm>,
 ) -> Result<Response, ApiError> {
     let rollback = Json(Rollback { reason: form.reason });
-    done(deployments::roll_back(session, Path(detector.clone()), seen(&form.tag)?, rollback).await?, &detector)
+    done(
+        deployments::roll_back(session, Path(detector.clone()), seen(&form.tag)?, rollback).await?,
+        &detector,
+    )
 }
 
 /// If-Match, of what the page has shown.

@@ -1,8 +1,11 @@
 //! The real service over real sockets, against a database per test.
 
 mod access;
+mod browser;
 mod document;
+mod forms;
 mod operation;
+mod pages;
 mod reviews;
 mod scoring;
 mod support;
