@@ -80,7 +80,7 @@ LANGUAGE sql AS $$
         JOIN middle m ON m.hours = s.hours
         GROUP BY s.hours, m.median
     ), outliers AS (
-        SELECT s.hour - make_interval(hours => s.hours - 1) AS from_hour, s.hour AS to_hour, s.events::bigint AS events,
+        SELECT s.hours, s.hour - make_interval(hours => s.hours - 1) AS from_hour, s.hour AS to_hour, s.events::bigint AS events,
                exp(p.median) AS usual, (ln(s.events::double precision) - p.median) / p.deviation AS strength
         FROM sliding s
         JOIN spread p ON p.hours = s.hours
@@ -90,6 +90,10 @@ LANGUAGE sql AS $$
                    ORDER BY o.from_hour, o.to_hour ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ) + interval '1 hour', true) AS is_new
         FROM outliers o
+        -- A day is unusual for its own sake, and not for one hour of it.
+        WHERE NOT EXISTS (
+            SELECT FROM outliers p WHERE p.hours < o.hours AND p.to_hour BETWEEN o.from_hour AND o.to_hour
+        )
     ), bursts AS (
         SELECT p.*, count(*) FILTER (WHERE p.is_new) OVER (ORDER BY p.from_hour, p.to_hour) AS burst FROM placed p
     ), steady AS (

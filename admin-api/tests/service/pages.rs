@@ -10,7 +10,8 @@ use crate::support::Served;
 fn served(hint: &str) -> Served {
     let served = Served::populated(hint);
     served.database.connect().run(
-        "DELETE FROM botdet.label; SELECT botdet_fill_review_queue('account', 60); SELECT botdet_sample_features()",
+        "DELETE FROM botdet.label; SELECT botdet_fill_review_queue('account', 60);
+         INSERT INTO botdet.drift_setting (detector, least_rows) VALUES ('account', 100); SELECT botdet_sample_features()",
     );
     served
 }
@@ -255,7 +256,8 @@ fn drift_is_seen_to_move() {
     visit.open("/drift");
     let after = index(&mut visit);
     assert!(after > before && after > Some(0.25), "{before:?} then {after:?}");
-    visit.sees("large");
+    let large = "document.querySelectorAll('.level-large').length";
+    assert!(visit.browser.run(large).as_u64() > Some(5), "what has moved is called so");
     visit.browser.picture("drift");
     visit.open("/drift?slice_by=region");
     visit.browser.picture("drift_region");
