@@ -162,10 +162,10 @@ SELECT 'engagement', c."position", c.feature, 'number', nullif(c.unit, ''), NULL
 FROM @extschema@.botdet_engagement_feature_catalog() AS c
 UNION ALL
 SELECT k.detector, a.attnum::integer, a.attname::text,
-       CASE WHEN a.atttypid = 'boolean'::regtype THEN 'boolean' WHEN a.atttypid = 'text'::regtype THEN 'text' ELSE 'number' END,
+       CASE WHEN a.atttypid = 'boolean'::regtype::oid THEN 'boolean' WHEN a.atttypid = 'text'::regtype::oid THEN 'text' ELSE 'number' END,
        NULL, r.low, r.high, r.levels, pg_catalog.col_description(k.relation, a.attnum)
 FROM (VALUES ('spammer', 'botdet.spammer'::regclass), ('backlink', 'botdet.backlink_training'::regclass)) AS k (detector, relation)
-JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation::oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN botdet.deployment d ON d.detector = k.detector AND d.alias = 'champion'
 LEFT JOIN botdet.feature_reference r ON r.model_version_id = d.model_version_id AND r.feature = a.attname::text
 -- Keys, times and truth are nothing that is learned from.

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::parts::{absent, count, number, share, table, text, time, verdict};
 use super::timeline;
-use crate::controllers::accounts::{self, Account, Group, LabelHistory, Part, StoredScore, Timeline};
+use crate::controllers::accounts::{
+    self, Account, Engagement, EngagementHour, Group, LabelHistory, Part, StoredScore, Timeline,
+};
 use crate::error::ApiError;
 use crate::extract::Path;
 use crate::session::Session;
@@ -22,6 +24,7 @@ pub struct View {
     pub account: Account,
     parts: Vec<Part>,
     timeline: Timeline,
+    engagement: Option<Engagement>,
     labels: LabelHistory,
     group: Option<Group>,
 }
@@ -41,13 +44,18 @@ impl View {
             Err(error) => return Err(error),
         };
         let timeline = accounts::timeline(session.clone(), id()).await?.0;
+        let engagement = match accounts::engagement(session.clone(), id()).await {
+            Ok(engagement) => Some(engagement.0),
+            Err(ApiError::Missing(_)) => None,
+            Err(error) => return Err(error),
+        };
         let labels = accounts::labels(session.clone(), id()).await?.0;
         let in_step = account.network.as_ref().and_then(|found| found.get("lockstep_accounts")?.as_f64());
         let group = match in_step {
             Some(others) if others > 0.0 => Some(accounts::group(session.clone(), id()).await?.0),
             _ => None,
         };
-        Ok(Self { account, parts, timeline, labels, group })
+        Ok(Self { account, parts, timeline, engagement, labels, group })
     }
 
     /// Score, reasons and timeline: what most decisions rest on.
@@ -62,13 +70,20 @@ impl View {
             (self.reasons(score, detector))
             section aria-labelledby="timeline" {
                 h2 id="timeline" { "When" }
-                div.wide { (timeline::plot(&self.timeline)) }
-                (stretches(&self.timeline))
-                @if !self.timeline.actions.is_empty() {
-                    p.hint {
-                        @for (place, done) in self.timeline.actions.iter().enumerate() {
-                            @if place > 0 { " · " } (done.action) " " (count(done.events))
-                        }
+                @if self.engagement.is_none() || !self.timeline.hours.is_empty() { (self.activity()) }
+                @if let Some(engagement) = &self.engagement { (drawn(engagement)) }
+            }
+        }
+    }
+
+    fn activity(&self) -> Markup {
+        html! {
+            div.wide { (timeline::activity(&self.timeline)) }
+            (stretches(&self.timeline))
+            @if !self.timeline.actions.is_empty() {
+                p.hint {
+                    @for (place, done) in self.timeline.actions.iter().enumerate() {
+                        @if place > 0 { " · " } (done.action) " " (count(done.events))
                     }
                 }
             }
@@ -283,6 +298,32 @@ fn stretches(timeline: &Timeline) -> Markup {
             ul.reasons {
                 @for stretch in timeline.unusual.iter().take(6) {
                     li.for-bot { (time(stretch.from_hour)) " to " (time(timeline::end_of(stretch))) ": " (timeline::in_words(stretch)) }
+                }
+            }
+        }
+    }
+}
+
+/// What it drew, metric by metric.
+fn drawn(engagement: &Engagement) -> Markup {
+    type Metric = (&'static str, fn(&EngagementHour) -> Option<i64>);
+    let metrics: [Metric; 4] = [
+        ("views", |hour| hour.views),
+        ("likes", |hour| hour.likes),
+        ("comments", |hour| hour.comments),
+        ("shares", |hour| hour.shares),
+    ];
+    html! {
+        div.plots { @for (metric, value) in metrics { (timeline::engagement(metric, value, engagement)) } }
+        @if engagement.windows.is_empty() {
+            p.hint { "No hours of its engagement stand out." }
+        } @else {
+            ul.reasons {
+                @for window in &engagement.windows {
+                    li.for-bot[window.likely_attack.is_some()] {
+                        strong { (window.metric) } " " (time(window.from_hour)) " to " (time(window.to_hour)) ", "
+                        (timeline::window_in_words(window))
+                    }
                 }
             }
         }

@@ -83,7 +83,7 @@ fn a_reviewer_decides_skips_and_escalates() {
         visit.sees(part);
     }
     visit.sees("speaks");
-    assert!(visit.browser.run("document.querySelectorAll('.wide svg .bar').length").as_u64() > Some(0));
+    assert!(visit.browser.run("document.querySelectorAll('.wide svg .line').length").as_u64() > Some(0));
     visit.browser.picture("review");
     let first = visit.browser.place();
 
@@ -147,14 +147,32 @@ fn an_account_is_found_and_shown_with_its_group_and_labels() {
     ));
     visit.open(&format!("/accounts/{busiest}"));
     visit.sees("are usual for it");
-    assert!(
-        visit.browser.run("document.querySelectorAll('.wide svg .t-pos .bar').length").as_u64() > Some(1)
-    );
+    assert_eq!(visit.browser.run("document.querySelectorAll('.wide svg .found-span').length"), 1);
     visit.browser.picture("account_burst");
     visit.open("/accounts?account=nobody");
     visit.sees("There is no account nobody.");
     visit.open("/accounts/999999");
     visit.sees("There is no account 999999.");
+}
+
+#[test]
+fn what_an_account_draws_is_shown_with_the_hours_that_stand_out() {
+    let served = served("pages_engagement");
+    served.database.connect().run(
+        "INSERT INTO botdet.engagement_hourly (account_id, hour, views, likes, comments, shares)
+         SELECT 3, timestamptz '2026-05-01' + n * interval '1 hour',
+                (200 + 100 * sin(n * pi() / 12) + n % 7)::bigint * CASE WHEN n BETWEEN 200 AND 205 THEN 12 ELSE 1 END,
+                (20 + 10 * sin(n * pi() / 12) + n % 5)::bigint, (5 + n % 3)::bigint, (3 + n % 2)::bigint
+         FROM generate_series(0, 335) AS n",
+    );
+    let mut visit = Visit::new(&served, "anna", "botdet_reviewer");
+    visit.open("/accounts/3?detector=engagement");
+    visit.sees("views 2026-05-09");
+    assert_eq!(visit.browser.run("document.querySelectorAll('.plots svg').length"), 4);
+    assert!(
+        visit.browser.run("document.querySelectorAll('.plots svg .found-span').length").as_u64() > Some(0)
+    );
+    visit.browser.picture("account_engagement");
 }
 
 #[test]
