@@ -1,6 +1,7 @@
 //! The real service over real sockets, against a database per test.
 
 mod access;
+mod accounts;
 mod browser;
 mod document;
 mod forms;
