@@ -13,8 +13,11 @@ fn a_timeline_adds_up_all_tables_that_activity_comes_from() {
         "CREATE TABLE public.logins (who varchar, at timestamp); CREATE INDEX ON public.logins (who, at);
          SELECT botdet_bind_source('public.logins', 'who', 'at', default_action => 'login');
          GRANT SELECT ON public.logins TO botdet_reviewer;
-         INSERT INTO public.logins VALUES ('anna', '2026-05-01 10:05'), ('anna', '2026-05-01 10:59'), ('berta', '2026-05-01 10:00');
-         INSERT INTO botdet.activity (account_id, occurred_at, action)
+         INSERT INTO public.logins VALUES ('anna', '2026-05-01 10:05'), ('anna', '2026-05-01 10:59'), ('berta', '2026-05-01 10:00')",
+    );
+    // Names get their numbers as a transaction commits.
+    owner.run(
+        "INSERT INTO botdet.activity (account_id, occurred_at, action)
          SELECT account_id, timestamptz '2026-05-01 10:30+00', 'post' FROM botdet.account WHERE account_key = 'anna'
          UNION ALL SELECT account_id, 'infinity', 'post' FROM botdet.account WHERE account_key = 'anna'",
     );
