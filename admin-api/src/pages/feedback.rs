@@ -48,7 +48,7 @@ fn sums(days: &[Day]) -> Markup {
     let (decisions, scored, agreeing) =
         (sum(|day| day.decisions), sum(|day| day.scored), sum(|day| day.agreeing));
     let part = |part: i64, whole: i64| {
-        (whole > 0).then(|| format::share(part as f64 / whole as f64)).unwrap_or_else(|| "–".to_owned())
+        if whole > 0 { format::share(part as f64 / whole as f64) } else { "–".to_owned() }
     };
     let timed: Vec<(f64, f64)> =
         days.iter().filter_map(|day| Some((day.mean_seconds?, day.decisions as f64))).collect();
