@@ -5,15 +5,23 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// HTTP service over botdet's SQL functions: health, model versions.
+use crate::access::Role;
+
+/// HTTP service over botdet's SQL functions: scores, model versions, reviews, drift. Without a command it serves.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "botdet-admin-api", version)]
 pub struct Config {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Where it listens.
     #[command(flatten)]
     pub service: ServiceConfig,
+    /// How much of it a client may ask for.
+    #[command(flatten)]
+    pub limits: LimitsConfig,
     /// What it talks to.
     #[command(flatten)]
     pub database: DatabaseConfig,
@@ -22,11 +30,45 @@ pub struct Config {
     pub log: LogConfig,
 }
 
+/// What the program does instead of serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Make, list and revoke the tokens that clients show
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+/// What is done with tokens.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it, once: it is not kept, only its SHA-256
+    Create {
+        /// Who holds it: the name in audit, labels and reviews
+        holder: String,
+        /// Role of the database in which the service acts for it
+        #[arg(long, value_enum, default_value_t = Role::Reader)]
+        role: Role,
+        /// Days for which it holds, 1 to 3650
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i32).range(1..=3650))]
+        days: i32,
+        /// Remark to keep with it
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// List all tokens, also those that hold no more
+    List,
+    /// End a token at once
+    Revoke {
+        /// Number of the token
+        token_id: i64,
+    },
+}
+
 /// The listening side.
 #[derive(Debug, Clone, Args)]
 pub struct ServiceConfig {
-    /// Address and port to listen on. The service has no logins yet: another address than loopback opens it to everyone
-    /// who can reach that address
+    /// Address and port to listen on. Tokens are sent in the clear: for another address than loopback, put a server that speaks
+    /// TLS before it
     #[arg(long, env = "BOTDET_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
@@ -34,6 +76,20 @@ pub struct ServiceConfig {
     #[arg(long, env = "BOTDET_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=300))]
     pub request_timeout: u64,
+
+    /// Seconds that requests under way get to end when the service is told to stop, 1 to 300
+    #[arg(long, env = "BOTDET_STOP_GRACE", value_name = "SECONDS", default_value_t = 8,
+          value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub stop_grace: u64,
+
+    /// Say that people reach the pages by TLS only, which a server before this one ends: cookies are then sent by TLS alone
+    #[arg(long, env = "BOTDET_BEHIND_TLS")]
+    pub behind_tls: bool,
+
+    /// Answer /predict and /predict_batch without a token, as clients of the usual Python service expect: for networks that
+    /// only such clients can reach
+    #[arg(long, env = "BOTDET_OPEN_PREDICTIONS")]
+    pub open_predictions: bool,
 }
 
 impl ServiceConfig {
@@ -41,12 +97,53 @@ impl ServiceConfig {
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
+
+    /// What requests under way get when the service is told to stop.
+    pub fn stop_grace(&self) -> Duration {
+        Duration::from_secs(self.stop_grace)
+    }
+}
+
+/// Bounds of what clients may ask for.
+#[derive(Debug, Clone, Args)]
+pub struct LimitsConfig {
+    /// Requests that a token may make each second, for long, 1 to 100000; past it the answer is 429
+    #[arg(long, env = "BOTDET_RATE", value_name = "REQUESTS", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+
+    /// Requests that a token may make at once after a pause, 1 to 100000
+    #[arg(long, env = "BOTDET_BURST", value_name = "REQUESTS", default_value_t = 200,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub burst: u32,
+
+    /// Size of a request's body in MiB, 1 to 256, artifacts apart
+    #[arg(long, env = "BOTDET_BODY_LIMIT", value_name = "MIB", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub body_limit: u16,
+
+    /// Size of an artifact in MiB, 1 to 1023
+    #[arg(long, env = "BOTDET_ARTIFACT_LIMIT", value_name = "MIB", default_value_t = 256,
+          value_parser = clap::value_parser!(u16).range(1..=1023))]
+    pub artifact_limit: u16,
+}
+
+impl LimitsConfig {
+    /// The limit of a body, in bytes.
+    pub fn body_bytes(&self) -> usize {
+        usize::from(self.body_limit) << 20
+    }
+
+    /// The limit of an artifact, in bytes.
+    pub fn artifact_bytes(&self) -> usize {
+        usize::from(self.artifact_limit) << 20
+    }
 }
 
 /// The database side.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
-    /// Database to serve, as postgresql://user:password@host/database or postgresql:///database?host=/socket/directory.
+    /// Database to serve, by a login that is a member of botdet_service, as postgresql://user:password@host/database or postgresql:///database?host=/socket/directory.
     /// Prefer the variable: other users of the machine can read a program's options
     #[arg(long = "database-url", env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true)]
     pub url: DatabaseUrl,

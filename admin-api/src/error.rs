@@ -4,24 +4,77 @@ use std::error::Error;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use deadpool_postgres::PoolError;
 use serde::Serialize;
-use tokio_postgres::error::SqlState;
+use utoipa::ToSchema;
 
 use crate::request_id;
+use crate::sqlstate::{self, Meaning};
 
-/// Whatever a controller can fail with.
+/// Whatever a request can fail with.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// No such address.
     #[error("nothing is at this address")]
     NotFound,
+    /// What the address or the body names is not there; the text says what.
+    #[error("{0}")]
+    Missing(String),
     /// A parameter that cannot be used; the text names it and its value.
     #[error("{0}")]
     InvalidParameter(String),
+    /// A body that does not parse, or breaks off.
+    #[error("{0}")]
+    InvalidBody(String),
+    /// A body that parses, and does not say what it should.
+    #[error("{0}")]
+    Unprocessable(String),
+    /// A body of another kind than is asked for.
+    #[error("the body must be {0}")]
+    MediaType(&'static str),
+    /// A body that is too long.
+    #[error("the body is longer than {limit} bytes")]
+    BodyTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// No token, or one that does not hold.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// More requests than the limit allows.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// Seconds until one is answered again.
+        retry_after: u64,
+    },
+    /// A change without If-Match.
+    #[error("say what you have seen: If-Match with the ETag of the deployment")]
+    PreconditionRequired,
+    /// A change of something that has changed meanwhile.
+    #[error("the deployment has changed: its tag is {tag}")]
+    PreconditionFailed {
+        /// What If-Match would have to be.
+        tag: String,
+    },
+    /// A request that is sent again while it is still under way.
+    #[error("a request with this idempotency-key is under way")]
+    InProgress,
+    /// A key that was used for something else.
+    #[error("this idempotency-key was used for another request")]
+    OtherRequest,
+    /// The database refused, for reasons that the client can mend.
+    #[error("{message}")]
+    Refused {
+        /// What that is to the client.
+        status: StatusCode,
+        /// For programs.
+        code: &'static str,
+        /// What the database said, with its hint.
+        message: String,
+    },
     /// No connection could be had.
     #[error("the database cannot be reached")]
     DatabaseUnreachable(#[source] Box<dyn Error + Send + Sync>),
@@ -34,28 +87,64 @@ pub enum ApiError {
     /// The database answered with an error that the client cannot mend.
     #[error("the database could not answer")]
     Database(#[source] tokio_postgres::Error),
+    /// The service is at fault.
+    #[error("the service is at fault: {0}")]
+    Internal(&'static str),
 }
 
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::InvalidParameter(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound | Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::InvalidParameter(_) | Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
+            Self::Unprocessable(_) | Self::OtherRequest => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::InProgress => StatusCode::CONFLICT,
+            Self::Refused { status, .. } => *status,
             Self::DatabaseUnreachable(_) | Self::ExtensionMissing(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::DatabaseTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
-            Self::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// For programs: stable, unlike the text.
     fn code(&self) -> &'static str {
         match self {
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::Missing(_) => "not_found",
             Self::InvalidParameter(_) => "invalid_parameter",
+            Self::InvalidBody(_) => "invalid_body",
+            Self::Unprocessable(_) => "unprocessable",
+            Self::MediaType(_) => "media_type",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::TooManyRequests { .. } => "too_many_requests",
+            Self::PreconditionRequired => "precondition_required",
+            Self::PreconditionFailed { .. } => "precondition_failed",
+            Self::InProgress => "in_progress",
+            Self::OtherRequest => "other_request",
+            Self::Refused { code, .. } => code,
             Self::DatabaseUnreachable(_) => "database_unreachable",
             Self::ExtensionMissing(_) => "extension_missing",
             Self::DatabaseTimeout(_) => "database_timeout",
             Self::Database(_) => "database_error",
+            Self::Internal(_) => "internal_error",
+        }
+    }
+
+    /// What else the client is told, by a header.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Unauthorized(_) => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::TooManyRequests { retry_after } => Some((header::RETRY_AFTER, (*retry_after).into())),
+            Self::DatabaseUnreachable(_) | Self::ExtensionMissing(_) | Self::InProgress => {
+                Some((header::RETRY_AFTER, 1.into()))
+            }
+            _ => None,
         }
     }
 }
@@ -68,17 +157,24 @@ impl From<PoolError> for ApiError {
 
 impl From<tokio_postgres::Error> for ApiError {
     fn from(error: tokio_postgres::Error) -> Self {
-        match error.code() {
-            Some(
-                &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::INVALID_SCHEMA_NAME,
-            ) => Self::ExtensionMissing(Some(error)),
-            Some(&SqlState::QUERY_CANCELED) => Self::DatabaseTimeout(error),
-            // The server is going down, or its connection is gone already.
-            Some(&SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN) => {
-                Self::DatabaseUnreachable(Box::new(error))
+        let Some(database) = error.as_db_error() else {
+            // Without a code the connection is gone, or a value was not what the service takes it for.
+            return match error.is_closed()
+                || error.source().is_some_and(|source| source.is::<std::io::Error>())
+            {
+                true => Self::DatabaseUnreachable(Box::new(error)),
+                false => Self::Database(error),
+            };
+        };
+        match sqlstate::meaning(database.code()) {
+            Meaning::Refused(status, code) => {
+                let hint = database.hint().map(|hint| format!(". {hint}")).unwrap_or_default();
+                Self::Refused { status, code, message: format!("{}{hint}", database.message()) }
             }
-            None if error.is_closed() => Self::DatabaseUnreachable(Box::new(error)),
-            _ => Self::Database(error),
+            Meaning::Unreachable => Self::DatabaseUnreachable(Box::new(error)),
+            Meaning::ExtensionMissing => Self::ExtensionMissing(Some(error)),
+            Meaning::Timeout => Self::DatabaseTimeout(error),
+            Meaning::Failure => Self::Database(error),
         }
     }
 }
@@ -90,6 +186,9 @@ impl IntoResponse for ApiError {
             tracing::error!(code = self.code(), cause = cause(&self), "{self}");
         }
         let mut response = status.into_response();
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
         response
             .extensions_mut()
             .insert(Problem { code: self.code().to_owned(), detail: Some(self.to_string()) });
@@ -105,25 +204,40 @@ fn cause(error: &dyn Error) -> String {
         .join(": ")
 }
 
-/// What an [`ApiError`] leaves on its response for [`problem_documents`].
+/// What an [`ApiError`] leaves on its response for [`problem_documents`], and for pages.
 #[derive(Debug, Clone)]
-struct Problem {
+pub struct Problem {
     code: String,
-    detail: Option<String>,
+    /// What is wrong, for people.
+    pub detail: Option<String>,
 }
 
 /// The document as it is sent. `type` is always `about:blank`, so `title` is the status's own phrase; `code` and
 /// `request_id` are extension members.
-#[derive(Debug, Serialize)]
-struct ProblemDocument<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Always about:blank.
     r#type: &'static str,
+    /// Phrase of the status.
     title: &'a str,
+    /// The status.
     status: u16,
+    /// What is wrong, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// The address.
     instance: &'a str,
+    /// What is wrong, for programs.
     code: String,
+    /// Also in the log, and in x-request-id.
     request_id: &'a str,
+}
+
+/// Whether an answer is HTML.
+pub fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Gives every error the same form, whoever made it: a controller, the router (405), the time limit (504). Done here and
@@ -133,7 +247,7 @@ pub async fn problem_documents(request: Request, next: Next) -> Response {
     let request_id = request_id::of(&request).to_owned();
     let response = next.run(request).await;
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    if is_page(&response) || (!status.is_client_error() && !status.is_server_error()) {
         return response;
     }
 

@@ -1,6 +1,7 @@
 //! Serving until the process is told to stop.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Serves `routes` on `listener` until SIGTERM or SIGINT. Requests under way are finished, within `grace`: no request
-/// takes longer than its own limit, so what is left after that is a client that holds its connection open.
+/// Serves `routes` on `listener` until SIGTERM or SIGINT. Requests under way are finished, within `grace`; what is
+/// left then, mostly clients that hold their connections open, is cut.
 pub async fn serve(listener: TcpListener, routes: Router, grace: Duration) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -27,6 +28,7 @@ pub async fn serve(listener: TcpListener, routes: Router, grace: Duration) -> io
         let _ = stop.send(true);
     });
 
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     });

@@ -35,6 +35,7 @@ static WORKER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CStri
 static WORKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
 static GUARD_PARTITIONS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FAIL_CLOSED: GucSetting<bool> = GucSetting::<bool>::new(false);
+static ACTOR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
 pub fn init() {
     GucRegistry::define_enum_guc(
@@ -128,6 +129,14 @@ pub fn init() {
         60 * 60 * 1000,
         GucContext::Sighup,
         GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_string_guc(
+        c"botdet.actor",
+        c"For whom a service acts: who is named in audit, labels and reviews.",
+        c"Read by botdet.actor(), and believed only from sessions that have logged in as a member of botdet_service; others act in their own name, whatever it says. Set it with SET LOCAL, for a transaction.",
+        &ACTOR,
+        GucContext::Userset,
+        GucFlags::default(),
     );
     reserve_settings_prefix(c"botdet");
 }

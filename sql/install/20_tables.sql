@@ -165,7 +165,7 @@ CREATE TABLE botdet.source (
     default_action     text NOT NULL DEFAULT 'other',
     actions            jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(actions) = 'object'),
     bound_at           timestamptz NOT NULL DEFAULT now(),
-    bound_by           text NOT NULL DEFAULT session_user
+    bound_by           text NOT NULL DEFAULT botdet.actor()
 );
 COMMENT ON TABLE botdet.source IS 'tables whose rows are activity; botdet_bind_source() adds one';
 COMMENT ON COLUMN botdet.source.source_id IS 'number of the source';
@@ -351,7 +351,7 @@ CREATE TABLE botdet.label (
     is_bot      boolean NOT NULL,
     strategy    text,
     note        text,
-    labelled_by text NOT NULL DEFAULT session_user,
+    labelled_by text NOT NULL DEFAULT botdet.actor(),
     labelled_at timestamptz NOT NULL DEFAULT now(),
     trust       double precision CHECK (trust BETWEEN double precision '0' AND double precision '1'),
     UNIQUE (account_id, detector)
@@ -378,7 +378,7 @@ CREATE TABLE botdet.refresh (
     accounts_done   bigint NOT NULL DEFAULT 0,
     last_account_id bigint,
     process_id      integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
-    started_by      text NOT NULL DEFAULT session_user,
+    started_by      text NOT NULL DEFAULT botdet.actor(),
     started_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     updated_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     finished_at     timestamptz

@@ -9,7 +9,7 @@ CREATE TABLE botdet.model_version (
     size_bytes         bigint NOT NULL GENERATED ALWAYS AS (octet_length(artifact)) STORED,
     manifest           jsonb NOT NULL,
     created_at         timestamptz NOT NULL DEFAULT now(),
-    created_by         text NOT NULL DEFAULT session_user,
+    created_by         text NOT NULL DEFAULT botdet.actor(),
     comment            text,
     validated_at       timestamptz,
     validated_by       text,
@@ -49,7 +49,7 @@ CREATE TABLE botdet.deployment (
     previous         bigint[] NOT NULL DEFAULT '{}',
     reason           text NOT NULL DEFAULT 'activated',
     activated_at     timestamptz NOT NULL DEFAULT now(),
-    activated_by     text NOT NULL DEFAULT session_user,
+    activated_by     text NOT NULL DEFAULT botdet.actor(),
     PRIMARY KEY (detector, alias),
     UNIQUE (detector, model_version_id),
     FOREIGN KEY (detector, model_version_id) REFERENCES botdet.model_version (detector, model_version_id),
@@ -105,7 +105,7 @@ COMMENT ON COLUMN botdet.watch.labels IS 'labels that the metric must rest on be
 CREATE TABLE botdet.audit (
     audit_id       uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
     occurred_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    actor          text NOT NULL DEFAULT session_user,
+    actor          text NOT NULL DEFAULT botdet.actor(),
     client_address inet DEFAULT pg_catalog.inet_client_addr(),
     action         text NOT NULL,
     detector       text NOT NULL,
@@ -118,8 +118,8 @@ CREATE INDEX ON botdet.audit (detector, occurred_at);
 COMMENT ON TABLE botdet.audit IS 'who did what to versions and settings; rows are only ever added, by triggers';
 COMMENT ON COLUMN botdet.audit.audit_id IS 'identifies the row';
 COMMENT ON COLUMN botdet.audit.occurred_at IS 'when';
-COMMENT ON COLUMN botdet.audit.actor IS 'who: the role that had logged in';
-COMMENT ON COLUMN botdet.audit.client_address IS 'from where; NULL for a local connection';
+COMMENT ON COLUMN botdet.audit.actor IS 'who: the role that had logged in, or for whom a service acted, see botdet.actor()';
+COMMENT ON COLUMN botdet.audit.client_address IS 'from where, a service''s own address where it acted; NULL for a local connection';
 COMMENT ON COLUMN botdet.audit.action IS
     'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create, set, rule, golden item, request retraining, freeze reference or watch drift';
 COMMENT ON COLUMN botdet.audit.detector IS 'for which detector';
@@ -145,7 +145,7 @@ CREATE TABLE botdet.model_comparison (
     microseconds_per_row double precision,
     failure              text,
     compared_at          timestamptz NOT NULL DEFAULT now(),
-    compared_by          text NOT NULL DEFAULT session_user,
+    compared_by          text NOT NULL DEFAULT botdet.actor(),
     PRIMARY KEY (detector, learner)
 );
 COMMENT ON TABLE botdet.model_comparison IS 'how well different kinds of models tell a detector''s rows apart, by botdet zoo; the latest comparison of each detector';

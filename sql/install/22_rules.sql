@@ -11,7 +11,7 @@ CREATE TABLE botdet.rule (
     version    integer NOT NULL CHECK (version > 0),
     shipped    boolean NOT NULL DEFAULT false,
     changed_at timestamptz NOT NULL DEFAULT now(),
-    changed_by text NOT NULL DEFAULT session_user,
+    changed_by text NOT NULL DEFAULT botdet.actor(),
     PRIMARY KEY (detector, name),
     CHECK (effect <> 'evidence' OR (weight > double precision '-1' AND weight < double precision '1'))
 );

@@ -1,7 +1,7 @@
 -- What versions there are, and which one answers.
 
 -- What adds versions and changes which one answers runs with the rights of the extension's owner: whoever may call it need not be able to write
--- the tables, so that nothing passes its checks by. Who it was is told by session_user.
+-- the tables, so that nothing passes its checks by. Who it was is told by botdet.actor().
 
 CREATE FUNCTION botdet_register_model(artifact bytea, comment text DEFAULT NULL)
 RETURNS text
@@ -88,7 +88,7 @@ BEGIN
     passed := largest_difference <= tolerance;
     IF passed THEN
         UPDATE botdet.model_version AS v
-        SET validated_at = now(), validated_by = session_user, probes = botdet_validate_model.probes,
+        SET validated_at = now(), validated_by = botdet.actor(), probes = botdet_validate_model.probes,
             largest_difference = botdet_validate_model.largest_difference
         WHERE v.model_version_id = chosen.model_version_id;
     END IF;
@@ -135,11 +135,11 @@ BEGIN
         RAISE EXCEPTION 'what is approved is a version, and not whatever is % by then', version
             USING ERRCODE = 'invalid_parameter_value', HINT = pg_catalog.format('Name it: %s.', chosen.version);
     END IF;
-    IF chosen.created_by = session_user THEN
+    IF chosen.created_by = botdet.actor() THEN
         RAISE EXCEPTION 'model version % was registered by %, who cannot approve it', chosen.version, chosen.created_by
             USING ERRCODE = 'insufficient_privilege', HINT = 'Somebody else has to look at it.';
     END IF;
-    UPDATE botdet.model_version v SET approved_at = now(), approved_by = session_user
+    UPDATE botdet.model_version v SET approved_at = now(), approved_by = botdet.actor()
     WHERE v.model_version_id = chosen.model_version_id AND v.approved_by IS NULL;
 END
 $$;
@@ -162,7 +162,7 @@ BEGIN
     VALUES (chosen.detector, chosen.model_version_id)
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
         SET model_version_id = excluded.model_version_id, previous = (d.model_version_id || d.previous)[1:20],
-            reason = excluded.reason, activated_at = now(), activated_by = session_user
+            reason = excluded.reason, activated_at = now(), activated_by = botdet.actor()
         WHERE d.model_version_id <> excluded.model_version_id;
 END
 $$;
@@ -208,7 +208,7 @@ BEGIN
     WHERE d.detector = target.detector AND d.alias = 'challenger' AND d.model_version_id = target.model_version_id;
     UPDATE botdet.deployment d
     SET model_version_id = target.model_version_id, previous = champion.previous[place + 1:],
-        reason = botdet_rollback.reason, activated_at = now(), activated_by = session_user
+        reason = botdet_rollback.reason, activated_at = now(), activated_by = botdet.actor()
     WHERE d.detector = target.detector AND d.alias = 'champion';
     RETURN target.version;
 END
@@ -242,7 +242,7 @@ BEGIN
             CASE WHEN share = 0 THEN 'in shadow' ELSE 'split' END)
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
         SET model_version_id = excluded.model_version_id, share = excluded.share, reason = excluded.reason,
-            activated_at = now(), activated_by = session_user;
+            activated_at = now(), activated_by = botdet.actor();
 END
 $$;
 COMMENT ON FUNCTION botdet.challenge(text, double precision, text) IS 'what botdet_shadow() and botdet_split() do';

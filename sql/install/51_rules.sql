@@ -44,7 +44,7 @@ BEGIN
     ELSIF NEW.version = OLD.version THEN
         NEW.version := OLD.version + 1;
         NEW.changed_at := now();
-        NEW.changed_by := session_user;
+        NEW.changed_by := botdet.actor();
     END IF;
     RETURN NEW;
 END

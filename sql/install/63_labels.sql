@@ -6,7 +6,7 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.labelled_by := session_user;
+    NEW.labelled_by := botdet.actor();
     -- A remark makes no new label: it would count as told after the versions that learned from it.
     IF NEW.is_bot IS DISTINCT FROM OLD.is_bot THEN
         NEW.labelled_at := now();

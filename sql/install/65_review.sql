@@ -150,7 +150,7 @@ CREATE TABLE botdet.golden_item (
     account_id bigint NOT NULL,
     detector   text NOT NULL DEFAULT 'account' REFERENCES botdet.detector,
     is_bot     boolean NOT NULL,
-    added_by   text NOT NULL DEFAULT session_user,
+    added_by   text NOT NULL DEFAULT botdet.actor(),
     added_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account_id, detector)
 );
@@ -200,7 +200,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION botdet.refuse_forgetting();
 CREATE TABLE botdet.retraining_request (
     detector     text PRIMARY KEY REFERENCES botdet.detector,
     reason       text NOT NULL,
-    requested_by text NOT NULL DEFAULT session_user,
+    requested_by text NOT NULL DEFAULT botdet.actor(),
     requested_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE botdet.retraining_request IS 'who asked last for a detector to be trained again, by botdet_request_retraining()';

@@ -1,4 +1,4 @@
--- Claims and decisions. Reviewers are told by session_user, as labels are; a service that logs in for all of them names them.
+-- Claims and decisions. Reviewers are told by botdet.actor(), as labels are.
 
 CREATE FUNCTION botdet.check_reviewer(reviewer text)
 RETURNS void
@@ -8,9 +8,9 @@ BEGIN
     IF coalesce(reviewer, '') = '' THEN
         RAISE EXCEPTION 'reviewer must not be NULL or empty' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    IF reviewer <> session_user::text AND NOT pg_has_role(session_user, 'botdet_admin', 'USAGE') THEN
-        RAISE EXCEPTION '% cannot review in the name of %', session_user, reviewer
-            USING ERRCODE = 'insufficient_privilege', HINT = 'Who has logged in as a member of botdet_admin, as the service has, can.';
+    IF reviewer <> botdet.actor() AND NOT pg_has_role(session_user, 'botdet_admin', 'USAGE') THEN
+        RAISE EXCEPTION '% cannot review in the name of %', botdet.actor(), reviewer
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Who has logged in as a member of botdet_admin can.';
     END IF;
 END
 $$;
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION botdet.lock_claim(bigint, text) IS
 
 CREATE FUNCTION botdet_claim_review(
     "limit" integer DEFAULT 1, lease interval DEFAULT '15 minutes', detector text DEFAULT NULL,
-    reviewer text DEFAULT session_user
+    reviewer text DEFAULT botdet.actor()
 )
 RETURNS SETOF botdet.review
 VOLATILE PARALLEL UNSAFE COST 10000 ROWS 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -108,7 +108,7 @@ $$;
 COMMENT ON FUNCTION botdet_claim_review(integer, interval, text, text) IS
     'hands out the most urgent reviews of a detector (of all by default), at most so many, to nobody else until the lease runs out; reviews are skipped, escalated or decided by whoever has claimed them. Only members of botdet_admin may name another reviewer than themselves';
 
-CREATE FUNCTION botdet_skip_review(review_id bigint, note text DEFAULT NULL, reviewer text DEFAULT session_user)
+CREATE FUNCTION botdet_skip_review(review_id bigint, note text DEFAULT NULL, reviewer text DEFAULT botdet.actor())
 RETURNS void
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
@@ -128,7 +128,7 @@ $$;
 COMMENT ON FUNCTION botdet_skip_review(bigint, text, text) IS
     'gives a claimed review back, for somebody else; skipped for the third time, it is escalated';
 
-CREATE FUNCTION botdet_escalate_review(review_id bigint, note text, reviewer text DEFAULT session_user)
+CREATE FUNCTION botdet_escalate_review(review_id bigint, note text, reviewer text DEFAULT botdet.actor())
 RETURNS void
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION botdet.decisions_before(bigint) IS 'decisions that made a re
 
 CREATE FUNCTION botdet_decide_review(
     review_id bigint, is_bot boolean, reason text, note text DEFAULT NULL, strategy text DEFAULT NULL,
-    reviewer text DEFAULT session_user
+    reviewer text DEFAULT botdet.actor()
 )
 RETURNS bigint
 VOLATILE PARALLEL UNSAFE COST 10000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -174,7 +174,7 @@ BEGIN
     INSERT INTO botdet.retraining_request (detector, reason)
     VALUES (botdet_request_retraining.detector, botdet_request_retraining.reason)
     ON CONFLICT ON CONSTRAINT retraining_request_pkey DO UPDATE
-        SET reason = excluded.reason, requested_by = session_user, requested_at = now();
+        SET reason = excluded.reason, requested_by = botdet.actor(), requested_at = now();
 EXCEPTION WHEN foreign_key_violation THEN
     RAISE EXCEPTION 'there is no detector %', botdet_request_retraining.detector
         USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';

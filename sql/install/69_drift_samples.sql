@@ -37,7 +37,7 @@ CREATE TABLE botdet.frozen_reference (
     low              double precision,
     high             double precision,
     frozen_at        timestamptz NOT NULL DEFAULT now(),
-    frozen_by        text NOT NULL DEFAULT session_user,
+    frozen_by        text NOT NULL DEFAULT botdet.actor(),
     PRIMARY KEY (model_version_id, feature)
 );
 COMMENT ON TABLE botdet.frozen_reference IS

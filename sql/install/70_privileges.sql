@@ -25,6 +25,7 @@ $$;
 -- Open to everybody: what reads no table, and says nothing but what follows from its arguments or from the extension's version.
 GRANT EXECUTE ON ROUTINE
     botdet_version(),
+    botdet.actor(),
     botdet_feature_catalog(),
     botdet_features(bytea),
     botdet_engagement_feature_catalog(),

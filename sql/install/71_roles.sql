@@ -1,28 +1,30 @@
 -- Roles, and what each may do:
 --
---     botdet_reader ──► botdet_scorer ────► botdet_admin
+--     botdet_reader ──► botdet_scorer ────► botdet_admin - - ► botdet_service
 --             └───────► botdet_reviewer ──────┘
 --
--- Each has the rights of those that point to it. Roles belong to the whole server, and so outlive DROP EXTENSION: another database may
--- use them. They are DROP ROLE's to remove once the last database has done without them.
+-- Each has the rights of those that point to it. botdet_service inherits none: what has logged in as a member of it checks tokens, and
+-- takes on the role of each (SET LOCAL ROLE) before it does anything else. Roles belong to the whole server, and so outlive DROP EXTENSION: another
+-- database may use them. They are DROP ROLE's to remove once the last database has done without them.
 --
 -- A role that is there already may have been made by the extension in another database, by a restored dump, by whoever set the server
 -- up, or by somebody who may create roles and waits for what it is about to be granted. Who may create roles cannot make a membership
--- in a superuser's name: where a superuser has joined the four, they are ours. Otherwise they must be roles that nobody can log in
+-- in a superuser's name: where a superuser has joined the five, they are ours. Otherwise they must be roles that nobody can log in
 -- as, without attributes, and without members that somebody else than a superuser has made so.
 
 DO $$
 DECLARE
-    roles constant text[] := ARRAY['botdet_reader', 'botdet_scorer', 'botdet_reviewer', 'botdet_admin'];
+    roles constant text[] := ARRAY['botdet_reader', 'botdet_scorer', 'botdet_reviewer', 'botdet_admin', 'botdet_service'];
     purposes constant text[] := ARRAY[
         'sees scores, figures and versions of botdet, without what accounts wrote and who they are: for dashboards',
         'botdet_reader that also asks for scores and has them made: for applications and scheduled jobs',
         'botdet_reader that also sees accounts with what they did, has scores explained, and labels: for people who judge',
-        'botdet_scorer and botdet_reviewer that also registers and activates versions, binds tables and archives: for administrators'
+        'botdet_scorer and botdet_reviewer that also registers and activates versions, binds tables and archives: for administrators',
+        'checks tokens and acts for their holders, in the role of each: for the login of the service, and nobody else'
     ];
     joined constant text[] := ARRAY[
         'botdet_reader', 'botdet_scorer', 'botdet_reader', 'botdet_reviewer', 'botdet_scorer', 'botdet_admin',
-        'botdet_reviewer', 'botdet_admin'
+        'botdet_reviewer', 'botdet_admin', 'botdet_admin', 'botdet_service'
     ];
     are_ours boolean;
     found record;
@@ -32,8 +34,8 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     -- Others install in other databases. Held until the end of the transaction, in the way of nothing but changes of roles.
     LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE;
-    SELECT count(*) = 4 INTO are_ours
-    FROM generate_series(1, 8, 2) AS k
+    SELECT count(*) = 5 INTO are_ours
+    FROM generate_series(1, 10, 2) AS k
     JOIN pg_roles r ON r.rolname = joined[k]::name
     JOIN pg_roles m ON m.rolname = joined[k + 1]::name
     WHERE EXISTS (
@@ -69,13 +71,15 @@ BEGIN
                       );
         END LOOP;
     END IF;
-    FOR i IN 1..4 LOOP
+    FOR i IN 1..5 LOOP
         IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = roles[i]::name) THEN
-            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', roles[i]);
+            EXECUTE pg_catalog.format(
+                'CREATE ROLE %I NOLOGIN %s', roles[i], CASE roles[i] WHEN 'botdet_service' THEN 'NOINHERIT' ELSE 'INHERIT' END
+            );
             EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', roles[i], purposes[i]);
         END IF;
     END LOOP;
-    FOR i IN 1..8 BY 2 LOOP
+    FOR i IN 1..10 BY 2 LOOP
         IF NOT are_ours THEN
             EXECUTE pg_catalog.format('GRANT %I TO %I', joined[i], joined[i + 1]);
         END IF;
@@ -97,7 +101,7 @@ GRANT SELECT ON
     botdet.feedback_daily_v1, botdet.explored_performance,
     botdet.drift_setting, botdet.drift_settings, botdet.frozen_reference, botdet.feature_reference, botdet.drift_count,
     botdet.drift_score, botdet.drift_progress, botdet.drift_by_day, botdet.feature_drift, botdet.prediction_drift,
-    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert
+    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert, botdet.detector_input
 TO botdet_reader;
 -- Who reviews, and what people wrote, is not for dashboards.
 GRANT SELECT (
@@ -123,7 +127,8 @@ GRANT EXECUTE ON FUNCTION
     botdet.shares_of(bigint[], bigint, bigint),
     botdet.compare_counts(double precision[], double precision, bigint, bigint[], bigint, bigint),
     botdet.judge_drift(bigint, bigint, integer, double precision, double precision),
-    botdet.counts_between(bigint, date, date, text, text), botdet_drift(text, date, date, date, date, text, text)
+    botdet.counts_between(bigint, date, date, text, text), botdet_drift(text, date, date, date, date, text, text),
+    botdet.deployment_tag(text)
 TO botdet_reader;
 
 -- Scorers and reviewers: what scores and explanations are made of. Functions read it with the caller's rights, so that policies on
@@ -221,7 +226,10 @@ GRANT EXECUTE ON FUNCTION
     botdet_skip_review(bigint, text, text),
     botdet_escalate_review(bigint, text, text),
     botdet_decide_review(bigint, boolean, text, text, text, text),
-    botdet_appeal(bigint, text, text)
+    botdet_appeal(bigint, text, text),
+    botdet_timeline(bigint, timestamptz, timestamptz),
+    botdet_unusual_hours(bigint, timestamptz, timestamptz),
+    botdet_label_history(bigint)
 TO botdet_reviewer;
 -- Applications pass on what their users object to.
 GRANT EXECUTE ON FUNCTION botdet_appeal(bigint, text, text) TO botdet_scorer;
@@ -248,6 +256,8 @@ ON botdet.rule TO botdet_admin;
 GRANT INSERT, DELETE ON botdet.source, botdet.engagement_source TO botdet_admin;
 GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
 TO botdet_admin;
+GRANT SELECT (token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by) ON botdet.api_token
+TO botdet_admin;
 GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting TO botdet_admin;
 GRANT SELECT, INSERT (account_id, detector, is_bot), UPDATE (is_bot), DELETE ON botdet.golden_item TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
@@ -264,6 +274,8 @@ GRANT EXECUTE ON ROUTINE
     botdet_split(text, double precision, text),
     botdet_withdraw(text),
     botdet_deactivate(text),
+    botdet_lock_deployment(text),
+    botdet_revoke_token(bigint),
     botdet_watch(text, double precision, integer, text),
     botdet_unwatch(text),
     botdet_check_watches(),
@@ -296,3 +308,19 @@ GRANT EXECUTE ON ROUTINE
     botdet.guard_partition(regclass, boolean),
     botdet.drop_partition(regclass, regclass, boolean)
 TO botdet_admin;
+
+-- The service: tokens, and no data -------------------------------------------------------------------------------------
+
+GRANT USAGE ON SCHEMA botdet TO botdet_service;
+GRANT SELECT (token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by) ON botdet.api_token
+TO botdet_service;
+GRANT EXECUTE ON FUNCTION
+    botdet_create_token(text, text, interval, text),
+    botdet_revoke_token(bigint),
+    botdet.check_token(bytea),
+    botdet.begin_session(bytea, interval),
+    botdet.check_session(bytea),
+    botdet.end_session(bytea),
+    botdet.find_answer(bigint, text, bytea),
+    botdet.keep_answer(bigint, text, bytea, integer, jsonb, bytea, interval)
+TO botdet_service;

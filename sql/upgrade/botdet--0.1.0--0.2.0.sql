@@ -115,3 +115,9 @@ ALTER TABLE botdet.score ADD action text, ADD events bigint;
 -- Everything, as it is installed ------------------------------------------------------------------------------------------
 
 \install_again
+
+-- What needs what was just installed ----------------------------------------------------------------------------------------
+
+ALTER TABLE botdet.model_version ALTER created_by SET DEFAULT botdet.actor();
+ALTER TABLE botdet.deployment ALTER activated_by SET DEFAULT botdet.actor();
+ALTER TABLE botdet.label ALTER labelled_by SET DEFAULT botdet.actor();

@@ -1,4 +1,14 @@
 //! One module per resource.
 
+pub mod accounts;
+pub mod audit;
+pub mod deployments;
+pub mod drift;
+pub mod feedback;
 pub mod health;
 pub mod model_versions;
+pub mod performance;
+pub mod predictions;
+pub mod reviews;
+pub mod scores;
+pub mod service;

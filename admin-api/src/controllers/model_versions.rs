@@ -1,97 +1,184 @@
-//! `GET /v1/model-versions`: what is registered, newest first.
+//! `/v1/model-versions`: what is registered, and what is done before it may answer.
 
-use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use deadpool_postgres::Pool;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::database::{self, ModelVersion};
 use crate::error::ApiError;
+use crate::extract::{Path, Query};
+use crate::page::Page;
+use crate::session::Session;
 
-const DEFAULT_LIMIT: i64 = 50;
-const MAX_LIMIT: i64 = 200;
+const LIST: &str = include_str!("../sql/versions/list.sql");
+const ONE: &str = include_str!("../sql/versions/one.sql");
+const OF_ARTIFACT: &str = include_str!("../sql/versions/of_artifact.sql");
+const REGISTER: &str = include_str!("../sql/versions/register.sql");
+const VALIDATE: &str = include_str!("../sql/versions/validate.sql");
+const APPROVE: &str = include_str!("../sql/versions/approve.sql");
 
-/// The query as typed. Unknown names are refused: a misspelt `before` would show the first page again and again.
-#[derive(Debug, Deserialize)]
+/// One registered version, as `botdet.model_versions` shows it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ModelVersion {
+    /// Ascending with registration.
+    pub model_version_id: i64,
+    /// The detector it belongs to.
+    pub detector: String,
+    /// Its name, unique within the detector.
+    pub version: String,
+    /// champion, challenger, or null.
+    pub alias: Option<String>,
+    /// Whether it is the one that answers.
+    pub is_champion: bool,
+    /// Share of the accounts that a challenger answers for; 0: it is in shadow.
+    pub share: Option<f64>,
+    /// Hash of the artifact, hexadecimal.
+    pub sha256: String,
+    /// Size of the artifact.
+    pub size_bytes: i64,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// Who registered it.
+    pub created_by: String,
+    /// What was noted about it.
+    pub comment: Option<String>,
+    /// When it was last found sound on this server.
+    pub validated_at: Option<DateTime<Utc>>,
+    /// When somebody else approved it.
+    pub approved_at: Option<DateTime<Utc>>,
+    /// Who did.
+    pub approved_by: Option<String>,
+    /// Since when it is champion or challenger.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// Who deployed it.
+    pub activated_by: Option<String>,
+    /// What it was trained on.
+    pub trained_on: Option<String>,
+    /// Area under the ROC curve, on rows held out of its training.
+    pub roc_auc: Option<f64>,
+    /// Average precision, on rows held out of its training.
+    pub pr_auc: Option<f64>,
+    /// What the artifact says of itself; only where one version is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub manifest: Option<serde_json::Value>,
+}
+
+/// Which versions.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    limit: Option<i64>,
-    before: Option<i64>,
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Of which detector; all by default.
+    pub(crate) detector: Option<String>,
+    /// How many, 1 to 200 [50].
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<i64>,
+    /// Only versions older than this one: `next_before` of the page before.
+    #[param(minimum = 1)]
+    pub(crate) before: Option<i64>,
 }
 
-/// The query as checked.
-#[derive(Debug, PartialEq, Eq)]
-struct Page {
-    limit: i64,
-    before: Option<i64>,
-}
-
-impl TryFrom<PageQuery> for Page {
-    type Error = ApiError;
-
-    fn try_from(query: PageQuery) -> Result<Self, ApiError> {
-        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(ApiError::InvalidParameter(format!("limit must be 1 to {MAX_LIMIT}, not {limit}")));
-        }
-        if let Some(before) = query.before.filter(|before| *before < 1) {
-            return Err(ApiError::InvalidParameter(format!(
-                "before must be a model version's id, not {before}"
-            )));
-        }
-        Ok(Self { limit, before: query.before })
-    }
-}
-
-/// The body: one page, and the `before` of the next one while there is more.
-#[derive(Debug, Serialize)]
+/// One page, and the `before` of the next one while there is more.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ModelVersionPage {
-    model_versions: Vec<ModelVersion>,
-    next_before: Option<i64>,
+    pub(crate) model_versions: Vec<ModelVersion>,
+    pub(crate) next_before: Option<i64>,
 }
 
-/// Lists model versions, newest first.
+/// Lists versions, newest first.
+#[utoipa::path(get, path = "/v1/model-versions", tag = "versions", params(ListQuery),
+    responses((status = 200, body = ModelVersionPage)))]
 pub async fn list(
-    State(pool): State<Pool>,
-    query: Result<Query<PageQuery>, QueryRejection>,
-) -> Result<Json<ModelVersionPage>, ApiError> {
-    // 1. What was asked for.
-    let Query(query) = query.map_err(|rejection| ApiError::InvalidParameter(unusable(&rejection)))?;
-    let page = Page::try_from(query)?;
-
-    // 2. One row more than the page holds tells whether there is another page.
-    let mut model_versions = database::model_versions(&pool, page.before, page.limit + 1).await?;
-
-    // 3. The page, and where the next one starts.
-    let more = model_versions.len() as i64 > page.limit;
-    if more {
-        model_versions.pop();
-    }
-    let next_before = model_versions.last().filter(|_| more).map(|last| last.model_version_id);
-    Ok(Json(ModelVersionPage { model_versions, next_before }))
+    session: Session,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<ModelVersionPage>, ApiError> {
+    let page = Page::new(query.limit, query.before)?;
+    let rows = session.rows(LIST, &[&query.detector, &page.before, &page.to_read()]).await?;
+    let (model_versions, next_before) = page.cut(rows, |last: &ModelVersion| last.model_version_id);
+    Ok(axum::Json(ModelVersionPage { model_versions, next_before }))
 }
 
-/// The parser's message without its preamble, which names no parameter.
-fn unusable(rejection: &QueryRejection) -> String {
-    let text = rejection.body_text();
-    text.split_once(": ").map_or(text.as_str(), |(_, message)| message).to_owned()
+/// One version, with what its artifact says of itself.
+#[utoipa::path(get, path = "/v1/model-versions/{model_version_id}", tag = "versions",
+    params(("model_version_id" = i64, Path, description = "number of the version")), responses((status = 200, body = ModelVersion)))]
+pub async fn one(session: Session, Path(id): Path<i64>) -> Result<axum::Json<ModelVersion>, ApiError> {
+    find(&session, id).await.map(axum::Json)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn find(session: &Session, id: i64) -> Result<ModelVersion, ApiError> {
+    session.row(ONE, &[&id], || format!("there is no model version {id}")).await
+}
 
-    fn page(limit: Option<i64>, before: Option<i64>) -> Result<Page, String> {
-        Page::try_from(PageQuery { limit, before }).map_err(|error| error.to_string())
+/// What is noted of an artifact.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RegisterQuery {
+    /// Remark to keep with it.
+    pub(crate) comment: Option<String>,
+}
+
+/// Registers an artifact, which is the body. The same artifact gives the same version: 200 where it was registered before.
+#[utoipa::path(post, path = "/v1/model-versions", tag = "versions", params(RegisterQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = ModelVersion, headers(("location" = String, description = "address of the version"))),
+              (status = 200, body = ModelVersion, description = "it was registered before")))]
+pub async fn register(
+    session: Session,
+    Query(query): Query<RegisterQuery>,
+    headers: HeaderMap,
+    artifact: Bytes,
+) -> Result<impl IntoResponse, ApiError> {
+    // 1. An artifact, and not a form around it.
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.eq_ignore_ascii_case("application/octet-stream") {
+        return Err(ApiError::MediaType("application/octet-stream"));
     }
 
-    #[test]
-    fn a_page_has_a_default_and_bounds() {
-        assert_eq!(page(None, None), Ok(Page { limit: DEFAULT_LIMIT, before: None }));
-        assert_eq!(page(Some(MAX_LIMIT), Some(1)), Ok(Page { limit: MAX_LIMIT, before: Some(1) }));
-        assert_eq!(page(Some(0), None), Err("limit must be 1 to 200, not 0".to_owned()));
-        assert_eq!(page(Some(201), None), Err("limit must be 1 to 200, not 201".to_owned()));
-        assert_eq!(page(None, Some(0)), Err("before must be a model version's id, not 0".to_owned()));
-    }
+    // 2. Registered, unless it is there.
+    let sha256: String = Sha256::digest(&artifact).iter().map(|byte| format!("{byte:02x}")).collect();
+    let was_there = !session.rows::<ModelVersion>(OF_ARTIFACT, &[&sha256]).await?.is_empty();
+    session.run(REGISTER, &[&artifact.as_ref(), &query.comment]).await?;
+
+    // 3. As it is now.
+    let version: ModelVersion =
+        session.row(OF_ARTIFACT, &[&sha256], || "the version is gone again".to_owned()).await?;
+    let status = if was_there { StatusCode::OK } else { StatusCode::CREATED };
+    let location = format!("/v1/model-versions/{}", version.model_version_id);
+    Ok((status, [(header::LOCATION, location)], axum::Json(version)))
+}
+
+/// Whether a version answers here as where it was made.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Validation {
+    /// Whether each answer is the same within tolerance.
+    pub(crate) passed: bool,
+    /// Rows that it brought along with its answers.
+    pub(crate) probes: i32,
+    /// By how much an answer differs, at most.
+    pub(crate) largest_difference: f64,
+    /// By how much it may.
+    pub(crate) tolerance: f64,
+}
+
+/// Opens a version on the database server, and scores the rows it brought along.
+#[utoipa::path(post, path = "/v1/model-versions/{model_version_id}/validation", tag = "versions",
+    params(("model_version_id" = i64, Path, description = "number of the version")), responses((status = 200, body = Validation)))]
+pub async fn validate(session: Session, Path(id): Path<i64>) -> Result<axum::Json<Validation>, ApiError> {
+    let found = find(&session, id).await?;
+    let missing = || format!("there is no model version {id}");
+    session.row(VALIDATE, &[&found.version, &found.detector], missing).await.map(axum::Json)
+}
+
+/// Approves a version that somebody else has registered.
+#[utoipa::path(post, path = "/v1/model-versions/{model_version_id}/approval", tag = "versions",
+    params(("model_version_id" = i64, Path, description = "number of the version")), responses((status = 200, body = ModelVersion)))]
+pub async fn approve(session: Session, Path(id): Path<i64>) -> Result<axum::Json<ModelVersion>, ApiError> {
+    let found = find(&session, id).await?;
+    session.run(APPROVE, &[&found.version, &found.detector]).await?;
+    find(&session, id).await.map(axum::Json)
 }

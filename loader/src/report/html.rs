@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::ReportError;
 use super::data::{Header, Report};
 use super::parts::Section;
-use super::{sections, text};
+use super::{plot, sections, text};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("sort.js");
@@ -44,7 +44,7 @@ pub(super) fn document(name: &str, body: &Markup) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content="botdet report";
                 title { (name) " · botdet report" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(plot::STYLE)) (PreEscaped(STYLE)) }
             }
             body {
                 (body)

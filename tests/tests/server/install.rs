@@ -5,6 +5,20 @@ use botdet_tests::{Sql, TestDatabase};
 
 /// Volatility (i, s, v), whether it is parallel safe, strict, and runs with its owner's rights.
 const DECLARED: &[(&str, &str)] = &[
+    ("botdet.actor()", "s s - -"),
+    ("botdet.check_token(bytea)", "s s strict definer"),
+    ("botdet.begin_session(bytea,interval)", "v u strict definer"),
+    ("botdet.check_session(bytea)", "s s strict definer"),
+    ("botdet.end_session(bytea)", "v u strict definer"),
+    ("botdet_label_history(bigint)", "s r strict definer"),
+    ("botdet_timeline(bigint,timestamp with time zone,timestamp with time zone)", "s s strict -"),
+    ("botdet_unusual_hours(bigint,timestamp with time zone,timestamp with time zone)", "s s strict -"),
+    ("botdet.deployment_tag(text)", "s s strict -"),
+    ("botdet.find_answer(bigint,text,bytea)", "v u strict definer"),
+    ("botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)", "v u strict definer"),
+    ("botdet_create_token(text,text,interval,text)", "v u - definer"),
+    ("botdet_lock_deployment(text)", "v u strict definer"),
+    ("botdet_revoke_token(bigint)", "v u strict definer"),
     ("botdet.archive_accounts(bigint[],timestamp with time zone)", "v u strict -"),
     ("botdet.engagement_add(internal,timestamp with time zone,bigint,bigint,bigint,bigint)", "i s - -"),
     ("botdet.engagement_finish(internal)", "i s strict -"),

@@ -3,7 +3,8 @@
 use botdet_tests::{OwnServer, Sql};
 use postgres::Client;
 
-const ROLES: [&str; 4] = ["botdet_admin", "botdet_reader", "botdet_reviewer", "botdet_scorer"];
+const ROLES: [&str; 5] =
+    ["botdet_admin", "botdet_reader", "botdet_reviewer", "botdet_scorer", "botdet_service"];
 
 fn roles(client: &mut Client) -> Vec<String> {
     client.column("SELECT rolname::text FROM pg_roles WHERE rolname ~ '^botdet_' ORDER BY 1", &[])
@@ -25,6 +26,7 @@ fn a_second_database_uses_the_roles_and_the_last_one_leaves_them() {
     first.run("CREATE EXTENSION botdet; CREATE ROLE dashboard LOGIN; GRANT botdet_reader TO dashboard");
     assert_eq!(roles(&mut first), ROLES);
     let joined = [
+        "botdet_admin > botdet_service",
         "botdet_reader > botdet_reviewer",
         "botdet_reader > botdet_scorer",
         "botdet_reviewer > botdet_admin",
@@ -41,7 +43,7 @@ fn a_second_database_uses_the_roles_and_the_last_one_leaves_them() {
         "SELECT count(shobj_description(oid, 'pg_authid')) FROM pg_roles WHERE rolname ~ '^botdet_'",
         &[],
     );
-    assert_eq!(described, 4);
+    assert_eq!(described, 5);
     // A group that an administrator, who need not be a superuser, has filled meanwhile.
     first.run(
         "CREATE ROLE keeper LOGIN CREATEROLE; SET ROLE keeper; CREATE ROLE clerk; GRANT botdet_reviewer TO clerk; RESET ROLE",
@@ -56,7 +58,7 @@ fn a_second_database_uses_the_roles_and_the_last_one_leaves_them() {
     second.run("DROP EXTENSION botdet");
     assert_eq!(roles(&mut second), ROLES);
     first.run("SELECT * FROM botdet.score_daily_v1; DROP EXTENSION botdet");
-    first.run("DROP ROLE botdet_admin, botdet_scorer, botdet_reviewer, botdet_reader");
+    first.run("DROP ROLE botdet_service, botdet_admin, botdet_scorer, botdet_reviewer, botdet_reader");
     first.run("CREATE EXTENSION botdet");
     assert_eq!(memberships(&mut first), joined);
 }
@@ -80,7 +82,7 @@ fn a_role_that_somebody_has_prepared_for_themselves_is_refused() {
         (
             "CREATE ROLE botdet_reader; CREATE ROLE botdet_scorer; CREATE ROLE botdet_reviewer; CREATE ROLE botdet_admin;
              GRANT botdet_reader TO botdet_scorer, botdet_reviewer; GRANT botdet_scorer, botdet_reviewer TO botdet_admin;
-             GRANT botdet_admin TO mallory",
+             CREATE ROLE botdet_service; GRANT botdet_admin TO botdet_service; GRANT botdet_service TO mallory",
             "is a member that no superuser has made one",
         ),
     ] {
@@ -96,5 +98,5 @@ fn a_role_that_somebody_has_prepared_for_themselves_is_refused() {
     // A superuser may prepare them, and plain ones without members are as good as ours.
     owner.run("CREATE ROLE botdet_reader; CREATE ROLE botdet_admin ROLE friend; CREATE EXTENSION botdet");
     assert_eq!(roles(&mut owner), ROLES);
-    assert_eq!(memberships(&mut owner).len(), 4);
+    assert_eq!(memberships(&mut owner).len(), 5);
 }

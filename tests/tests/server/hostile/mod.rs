@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 97] = [
+const CALLS: &[&str] = &[
     "SELECT * FROM public.botdet_engagement_feature_catalog()",
     "SELECT public.botdet_engagement_features(public.botdet_engagement_series(hour, views, likes, comments, shares)) FROM botdet.engagement_hourly GROUP BY account_id",
     "SELECT public.botdet_engagement_features(1::pg_catalog.int8)",
@@ -95,6 +95,15 @@ const CALLS: [&str; 97] = [
     "SELECT public.botdet_sample_rows('account', ARRAY['{\"event_count\": 3}'::pg_catalog.jsonb])",
     "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
     "SELECT public.botdet_unwatch_drift('feature_psi')",
+    "SELECT token_id FROM public.botdet_create_token('anna')",
+    "SELECT public.botdet_revoke_token(token_id) FROM botdet.api_token",
+    "SELECT public.botdet_lock_deployment('account')",
+    "SELECT botdet.keep_answer(token_id, 'key', '\\x00', 200, '{}', '\\x'), botdet.find_answer(token_id, 'key', '\\x01') FROM botdet.api_token",
+    "SELECT botdet.actor(), botdet.check_token('\\x00')",
+    "SELECT botdet.check_session('\\x00'), botdet.end_session('\\x00'), botdet.begin_session(sha256) FROM botdet.api_token",
+    "SELECT * FROM public.botdet_timeline(1)",
+    "SELECT * FROM public.botdet_unusual_hours(1)",
+    "SELECT * FROM public.botdet_label_history(1)",
     "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
     "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
     "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",

@@ -11,10 +11,11 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin INSERT botdet.golden_item: account_id, detector, is_bot",
     "botdet_admin INSERT botdet.rule: detector, name, condition, effect, weight, reason, enabled",
+    "botdet_admin SELECT botdet.api_token: token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by",
     "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin UPDATE botdet.golden_item: is_bot",
     "botdet_admin UPDATE botdet.rule: condition, effect, weight, reason, enabled",
@@ -88,6 +89,44 @@ fn where_a_role_may_use_some_columns_only_they_are_these() {
         &[],
     );
     assert_eq!(found, COLUMNS);
+}
+
+#[test]
+fn the_service_has_tokens_and_may_become_any_of_the_four() {
+    let mut database = TestDatabase::populated("service_rights");
+    let (_, mut service) = member(&mut database, "botdet_service");
+    let functions: Vec<String> = service.column(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p
+         JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+         JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'botdet'
+         WHERE has_function_privilege(p.oid, 'EXECUTE') AND NOT has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY 1",
+        &[],
+    );
+    let expected = [
+        "botdet.begin_session(bytea,interval)",
+        "botdet.check_session(bytea)",
+        "botdet.check_token(bytea)",
+        "botdet.end_session(bytea)",
+        "botdet.find_answer(bigint,text,bytea)",
+        "botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)",
+        "botdet_create_token(text,text,interval,text)",
+        "botdet_revoke_token(bigint)",
+    ];
+    assert_eq!(functions, expected);
+    let tables: Vec<String> = service.column(
+        "SELECT c.oid::regclass::text FROM pg_class c
+         WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind IN ('r', 'v') AND has_any_column_privilege(c.oid, 'SELECT')",
+        &[],
+    );
+    assert_eq!(tables, ["botdet.api_token"]);
+    assert_all_refused(
+        &mut service,
+        &["SELECT sha256 FROM botdet.api_token", "SELECT botdet_score(1::bigint)"],
+    );
+    for role in ["botdet_reader", "botdet_scorer", "botdet_reviewer", "botdet_admin"] {
+        service.run(&format!("BEGIN; SET LOCAL ROLE {role}; SELECT count(*) FROM botdet.score; COMMIT"));
+    }
+    assert_all_refused(&mut service, &["SELECT count(*) FROM botdet.score"]);
 }
 
 #[test]

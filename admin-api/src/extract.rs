@@ -1,0 +1,76 @@
+//! What controllers take from a request, with errors as problem documents.
+
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// A body of JSON.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(ApiError::Unprocessable(without_preamble(&error.body_text())))
+            }
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::MediaType("application/json")),
+            Err(error) => Err(ApiError::InvalidBody(without_preamble(&error.body_text()))),
+        }
+    }
+}
+
+/// A form that a page has sent.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Form::from_request(request, state).await {
+            Ok(axum::Form(form)) => Ok(Self(form)),
+            Err(FormRejection::InvalidFormContentType(_)) => {
+                Err(ApiError::MediaType("application/x-www-form-urlencoded"))
+            }
+            Err(error) => Err(ApiError::Unprocessable(without_preamble(&error.body_text()))),
+        }
+    }
+}
+
+/// The query. Unknown names are refused by those who derive it: a misspelt `before` would show the first page again and again.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|error: QueryRejection| ApiError::InvalidParameter(without_preamble(&error.body_text())))
+    }
+}
+
+/// The parts of the address that vary.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(path)| Self(path))
+            .map_err(|error: PathRejection| ApiError::InvalidParameter(without_preamble(&error.body_text())))
+    }
+}
+
+/// The parser's message without its preamble, which names nothing.
+fn without_preamble(text: &str) -> String {
+    text.split_once(": ").map_or(text, |(_, message)| message).to_owned()
+}

@@ -1,0 +1,2 @@
+-- $1 bigint: account.
+SELECT to_jsonb(botdet_score($1::bigint))

@@ -1,0 +1,2 @@
+-- $1 bigint: token.
+SELECT botdet_revoke_token($1)

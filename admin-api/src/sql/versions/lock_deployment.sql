@@ -1,0 +1,2 @@
+-- $1 text: detector.
+SELECT botdet_lock_deployment($1::text)

@@ -1,0 +1,2 @@
+-- $1 text: detector.
+SELECT botdet_withdraw($1::text)
