@@ -36,6 +36,8 @@ pub struct Inputs {
     pub width: usize,
     /// The truth, one a row.
     pub labels: Vec<bool>,
+    /// How much each row counts, 0 to 1.
+    pub weights: Vec<f64>,
 }
 
 impl Inputs {
@@ -53,6 +55,7 @@ impl Inputs {
             values: rows.iter().flat_map(row).copied().collect(),
             width: self.width,
             labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            weights: rows.iter().map(|row| self.weights[*row]).collect(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Inputs {
             values: [&self.values[..], &others.values].concat(),
             width: self.width,
             labels: [&self.labels[..], &others.labels].concat(),
+            weights: [&self.weights[..], &others.weights].concat(),
         }
     }
 
@@ -125,14 +129,14 @@ impl FeatureStages {
         params: &FitParams,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Self, LoaderError> {
-        let Inputs { values, width, labels } = sets.training;
+        let Inputs { values, width, labels, weights } = sets.training;
         let preprocessor = match sets.scales {
             Some(scales) => Preprocessor::fit(values, scales),
             None => Preprocessor::fit_any(values, *width),
         };
         let standardised: Vec<f64> = sets.training.iter().flat_map(|row| preprocessor.apply(row)).collect();
         let targets: Vec<f64> = labels.iter().map(|label| f64::from(*label)).collect();
-        let weights = balanced_weights(labels);
+        let weights = balanced_weights(labels, weights);
         let observations = Observations { inputs: &standardised, targets: &targets, weights: &weights };
         let logistic = LogisticParams { l2: params.l2.unwrap_or(PENALTY), ..LogisticParams::default() };
         let filter = Logistic::fit(observations, logistic)?;
@@ -177,13 +181,15 @@ impl FeatureStages {
     }
 }
 
-/// Weights that make both classes count the same, with mean 1.
+/// Weights that make both classes count the same, with the sum of those that each row has by itself.
 #[must_use]
-pub fn balanced_weights(labels: &[bool]) -> Vec<f64> {
-    let all = labels.len() as f64;
-    let bots = labels.iter().filter(|label| **label).count().max(1) as f64;
-    let humans = (all - bots).max(1.0);
-    labels.iter().map(|label| all / 2.0 / if *label { bots } else { humans }).collect()
+pub fn balanced_weights(labels: &[bool], weights: &[f64]) -> Vec<f64> {
+    let all: f64 = weights.iter().sum();
+    let bots: f64 = labels.iter().zip(weights).filter(|(label, _)| **label).map(|(_, weight)| weight).sum();
+    // A class without weight has no rows that could be weighed.
+    let share = |of_class: f64| if of_class > 0.0 { all / 2.0 / of_class } else { 0.0 };
+    let (bot, human) = (share(bots), share(all - bots));
+    labels.iter().zip(weights).map(|(label, weight)| weight * if *label { bot } else { human }).collect()
 }
 
 /// The isolation forest learns from all rows, the autoencoder from what humans do, as far as there are enough of them.
@@ -219,8 +225,8 @@ fn fit_trees(
 ) -> Result<(Option<Fitted>, Vec<TrialRecord>), LoaderError> {
     let rows = sets.tree_training.rows();
     let labels = &sets.tree_training.labels;
-    let weights = vec![1.0; labels.len()];
-    let sample = Sample::new(&rows, labels, &weights).map_err(ZooError::from)?;
+    let weights = &sets.tree_training.weights;
+    let sample = Sample::new(&rows, labels, weights).map_err(ZooError::from)?;
     let mut session = Session { seed: params.seed, threads: params.threads.max(1), progress };
     let kind = match params.trees {
         TreeKind::Auto if labels.len() < BOOSTED_ROWS && params.search_trials == 0 => TreeKind::Forest,
@@ -232,9 +238,8 @@ fn fit_trees(
         TreeKind::None => return Ok((None, Vec::new())),
         TreeKind::Boosting | TreeKind::Auto => {
             let rows = sets.tree_validation.map(Inputs::rows);
-            let weights = vec![1.0; rows.as_ref().map_or(0, Rows::len)];
             let given = rows.as_ref().zip(sets.tree_validation);
-            let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &weights));
+            let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &inputs.weights));
             let validation = validation.transpose().map_err(ZooError::from)?;
             let (settings, tried) = match boosting(labels.len()) {
                 defaults if params.search_trials == 0 => (defaults, Vec::new()),
