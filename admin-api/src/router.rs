@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
-    accounts, audit, deployments, drift, feedback, health, model_versions, performance, predictions, reviews,
-    scores,
+    accounts, audit, deployments, drift, feedback, health, jobs, model_versions, performance, predictions,
+    reviews, scores,
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
@@ -105,6 +105,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(feedback::label))
         .routes(routes!(feedback::retraining))
         .routes(routes!(feedback::request_retraining))
+        // Learning on.
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::one))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::events))
+        .routes(routes!(jobs::trials))
         // Drift.
         .routes(routes!(drift::features))
         .routes(routes!(drift::predictions))

@@ -43,6 +43,7 @@ pub async fn in_transaction(
     // 4. The controller.
     let mut request = Request::from_parts(parts, Body::from(body));
     request.extensions_mut().insert(session.clone());
+    request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
 
     // 5. Success holds, together with the answer; failure leaves nothing.

@@ -212,8 +212,8 @@ BEGIN
     FROM botdet.deployment d JOIN botdet.model_version v ON v.model_version_id = d.model_version_id
     WHERE d.detector = trial.detector;
     state := trial.state;
-    IF (champion, challenger) IS DISTINCT FROM
-        CASE trial.state WHEN 'shadow' THEN (trial.champion, trial.version) ELSE (trial.version, trial.champion) END
+    IF champion IS DISTINCT FROM (CASE trial.state WHEN 'shadow' THEN trial.champion ELSE trial.version END)
+        OR challenger IS DISTINCT FROM (CASE trial.state WHEN 'shadow' THEN trial.version ELSE trial.champion END)
     THEN
         state := 'overtaken';
         reason := format('the champion is %s, and %s is in shadow', coalesce(champion, 'no version'), coalesce(challenger, 'nothing'));

@@ -6,6 +6,7 @@ pub mod deployments;
 pub mod drift;
 pub mod feedback;
 pub mod health;
+pub mod jobs;
 pub mod model_versions;
 pub mod performance;
 pub mod predictions;

@@ -8,7 +8,7 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 92] = [
+const CALLS: [&str; 101] = [
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -76,6 +76,15 @@ const CALLS: [&str; 92] = [
     "UPDATE botdet.review SET not_by = '{}'",
     "SELECT public.botdet_decide_review(review_id, true, 'timing') FROM public.botdet_claim_review(10)",
     "SELECT public.botdet_request_retraining()",
+    "INSERT INTO botdet.learning_setting (detector, shadow_interval) VALUES ('account', '0')",
+    "SELECT public.botdet_plan_jobs()",
+    "SELECT * FROM botdet.take_job()",
+    "SELECT botdet.note_job(job_id, attempts, 'training', 0.5), public.botdet_cancel_job(job_id) FROM botdet.job",
+    "SELECT botdet.end_job(job_id, attempts, 'cancelled'), botdet.drop_jobs() FROM botdet.job",
+    "SELECT public.botdet_request_job('update', parameters => '{\"steps\": 3}')",
+    "INSERT INTO botdet.trial (detector, version, champion, reason) SELECT detector, version, 'x', 'y' FROM botdet.model_versions",
+    "SELECT botdet.compare_trial(t), botdet.judge_trial(t) FROM botdet.trial t",
+    "SELECT * FROM public.botdet_judge_trials()",
     "SELECT public.botdet_store_scores(ARRAY[1, 2, 3]::pg_catalog.int8[])",
     "INSERT INTO botdet.drift_setting (detector, least_rows) VALUES ('account', 1)",
     "SELECT public.botdet_freeze_reference()",
