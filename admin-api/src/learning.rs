@@ -9,7 +9,7 @@ use botdet_loader::jobs::{Runner, RunnerParams};
 use botdet_loader::signals::Stop;
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::JobsConfig;
 
 /// Whoever runs jobs in this process.
 pub struct Learner {
@@ -23,14 +23,18 @@ impl Learner {
     ///
     /// # Errors
     /// What the system says when there can be no thread.
-    pub fn start(config: &Config, mut stopping: watch::Receiver<bool>) -> std::io::Result<Self> {
-        if config.jobs.no_jobs {
+    pub fn start(
+        config: &JobsConfig,
+        connection: tokio_postgres::Config,
+        mut stopping: watch::Receiver<bool>,
+    ) -> std::io::Result<Self> {
+        if config.no_jobs {
             return Ok(Self { ended: None });
         }
-        let usual = RunnerParams::new(config.database.url.expose().to_owned());
+        let usual = RunnerParams::new(connection.into());
         let params = RunnerParams {
-            folder: config.jobs.job_folder.clone(),
-            threads: config.jobs.job_threads.map(usize::from).or(usual.threads),
+            folder: config.job_folder.clone(),
+            threads: config.job_threads.map(usize::from).or(usual.threads),
             ..usual
         };
         let (stop, is_told) = Stop::when_dropped();

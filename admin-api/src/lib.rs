@@ -25,4 +25,5 @@ pub mod server;
 pub mod session;
 pub mod sqlstate;
 pub mod tokens;
+pub mod webhooks;
 pub mod work;

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
     accounts, audit, deployments, drift, feedback, health, jobs, model_versions, performance, predictions,
-    reviews, scores,
+    reviews, scores, settings, webhooks,
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
@@ -111,6 +111,15 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::events))
         .routes(routes!(jobs::trials))
+        .routes(routes!(settings::read))
+        .routes(routes!(settings::learning))
+        .routes(routes!(settings::feedback))
+        .routes(routes!(settings::drift))
+        .routes(routes!(settings::watch, settings::unwatch))
+        .routes(routes!(settings::watch_drift, settings::unwatch_drift))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::delete))
+        .routes(routes!(webhooks::deliveries))
         // Drift.
         .routes(routes!(drift::features))
         .routes(routes!(drift::predictions))

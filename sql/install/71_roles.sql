@@ -254,6 +254,8 @@ GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botd
 TO botdet_admin;
 GRANT SELECT (token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by) ON botdet.api_token
 TO botdet_admin;
+GRANT SELECT (webhook_id, detector, url, events, created_at, created_by) ON botdet.webhook TO botdet_admin;
+GRANT SELECT ON botdet.webhook_delivery TO botdet_admin;
 GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting, botdet.learning_setting TO botdet_admin;
 GRANT SELECT, INSERT (account_id, detector, is_bot), UPDATE (is_bot), DELETE ON botdet.golden_item TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
@@ -280,6 +282,8 @@ GRANT EXECUTE ON ROUTINE
     botdet_request_retraining(text, text),
     botdet_request_job(text, text, jsonb, text),
     botdet_cancel_job(bigint),
+    botdet_create_webhook(text, text[], text),
+    botdet_delete_webhook(bigint),
     botdet_plan_jobs(),
     botdet_judge_trials(),
     botdet.take_job(),
@@ -323,6 +327,8 @@ GRANT EXECUTE ON FUNCTION
     botdet_create_token(text, text, interval, text),
     botdet_revoke_token(bigint),
     botdet.check_token(bytea),
+    botdet.take_deliveries(integer),
+    botdet.end_delivery(bigint, integer, integer, text),
     botdet.find_answer(bigint, text, bytea),
     botdet.keep_answer(bigint, text, bytea, integer, jsonb, bytea, interval)
 TO botdet_service;

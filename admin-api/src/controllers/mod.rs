@@ -13,3 +13,5 @@ pub mod predictions;
 pub mod reviews;
 pub mod scores;
 pub mod service;
+pub mod settings;
+pub mod webhooks;

@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod jobs;
 mod operation;
 mod reviews;
 mod scoring;

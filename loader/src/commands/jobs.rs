@@ -38,7 +38,7 @@ struct Done {
 
 impl Jobs {
     pub(super) fn run(self) -> Result<(), LoaderError> {
-        let usual = RunnerParams::new(self.database.database_url.clone());
+        let usual = RunnerParams::new(self.database.database_url.parse()?);
         let params = RunnerParams {
             poll: Duration::from_secs(self.poll),
             folder: self.folder,

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct RunnerParams {
     /// The database, by a login that may take on the role botdet_admin.
-    pub url: String,
+    pub database: postgres::Config,
     /// How often to look for a job.
     pub poll: Duration,
     /// How often to look after trials, watches, and what is due.
@@ -37,10 +37,11 @@ pub struct RunnerParams {
 impl RunnerParams {
     /// The usual settings for a database.
     #[must_use]
-    pub fn new(url: String) -> Self {
+    pub fn new(mut database: postgres::Config) -> Self {
+        database.application_name("botdet jobs");
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            url,
+            database,
             poll: Duration::from_secs(2),
             chores: Duration::from_secs(60),
             folder: None,
@@ -63,7 +64,7 @@ impl Runner {
     /// # Errors
     /// [`LoaderError::Database`] when the server cannot be reached, or the login may not act as botdet_admin.
     pub fn connect(params: RunnerParams) -> Result<Self, LoaderError> {
-        let control = connect(&params.url, "")?;
+        let control = connect(&params.database, "")?;
         Ok(Self { chores: Chores::every(params.chores), params, control })
     }
 
@@ -132,7 +133,7 @@ impl Runner {
         let workplace = Workplace { folder: self.params.folder.clone(), threads: self.params.threads };
         let mut reporter =
             Reporter { control: &mut self.control, job, stop, noted: None, is_stopped: false, lost: None };
-        let done = connect(&self.params.url, &job.asked_by).and_then(|mut work| {
+        let done = connect(&self.params.database, &job.asked_by).and_then(|mut work| {
             let candidate = carry_out(&mut work, job, &workplace, &mut reporter)?;
             reporter.note("registering", 0.97)?;
             hand_in(&mut work, job, &candidate)?;
@@ -178,10 +179,8 @@ impl Runner {
 }
 
 /// A session in the role of administrators, for somebody; for the login itself where nobody is named.
-fn connect(url: &str, asked_by: &str) -> Result<Client, LoaderError> {
-    let mut config: postgres::Config = url.parse()?;
-    config.application_name("botdet jobs");
-    let mut client = config.connect(NoTls)?;
+fn connect(database: &postgres::Config, asked_by: &str) -> Result<Client, LoaderError> {
+    let mut client = database.connect(NoTls)?;
     client.execute(include_str!("../sql/act_as_administrator.sql"), &[&asked_by])?;
     Ok(client)
 }

@@ -230,3 +230,16 @@ fn events_before(account: &LabelledAccount, seed: u64) -> i64 {
     let uniform = (random >> 11) as f64 / (1u64 << 53) as f64;
     (account.events.max(1) as f64).powf(uniform) as i64 - 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_counts_by_what_it_is_expected_to_bring() {
+        let weights = [None, Some(1.0), Some(0.9), Some(0.5), Some(0.1)].map(weight_of);
+        for (found, expected) in weights.iter().zip([1.0, 1.0, 0.8, 0.0, 0.0]) {
+            assert!((found - expected).abs() < 1e-12, "{weights:?}");
+        }
+    }
+}

@@ -208,6 +208,12 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_judge_trials()", "v u - definer"),
     ("botdet_plan_jobs()", "v u - definer"),
     ("botdet_request_job(text,text,jsonb,text)", "v u strict definer"),
+    ("botdet.end_delivery(bigint,integer,integer,text)", "v u - definer"),
+    ("botdet.take_deliveries(integer)", "v u strict definer"),
+    ("botdet.tell(text,text,jsonb)", "v u strict -"),
+    ("botdet.tell_webhooks()", "v u - definer"),
+    ("botdet_create_webhook(text,text[],text)", "v u strict definer"),
+    ("botdet_delete_webhook(bigint)", "v u strict definer"),
     ("botdet.check_reviewer(text)", "v u - -"),
     ("botdet.count_decisions()", "s s - definer"),
     ("botdet.decisions_before(bigint)", "s s strict -"),
@@ -364,6 +370,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
          SELECT botdet_sample_features(); SELECT botdet_watch_drift('feature_psi', 0.25, 0.1);
          INSERT INTO botdet.alert (detector, version, measure, slice_by, slice, feature, raised_value)
          VALUES ('account', 'x', 'feature_psi', 'all', '', 'followers', 1);
+         SELECT botdet_create_webhook('https://example.org/hook');
          INSERT INTO botdet.learning_setting (detector, retrains) VALUES ('account', false); SELECT botdet_request_job();
          SELECT botdet.begin_trial(version, detector, 1, 'better') FROM botdet.model_versions WHERE alias IS NULL",
     );
@@ -410,6 +417,7 @@ fn a_dump_restores_rows_models_states_and_scores() {
         "learning_setting",
         "job",
         "trial",
+        "webhook",
     ] {
         let rows =
             format!("SELECT array_agg(to_jsonb(t)::text ORDER BY to_jsonb(t)::text) FROM botdet.{table} t");

@@ -275,3 +275,48 @@ fn boosting(rows: usize) -> BoostingParams {
         ..defaults
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bots have a larger first value; every third label is wrong, and weighs so much.
+    fn filter(weight_of_wrong: f64, with_wrong: bool) -> Logistic {
+        let rows: Vec<(usize, bool)> = (0..120).map(|row| (row, row % 3 == 0)).collect();
+        let rows = rows.into_iter().filter(|(_, is_wrong)| with_wrong || !is_wrong);
+        let mut inputs = Inputs { width: 2, ..Inputs::default() };
+        for (row, is_wrong) in rows {
+            let is_bot = row % 2 == 0;
+            inputs.values.extend([f64::from(is_bot) + (row % 7) as f64 / 5.0, (row % 5) as f64]);
+            inputs.labels.push(is_bot != is_wrong);
+            inputs.weights.push(if is_wrong { weight_of_wrong } else { 1.0 });
+        }
+        let params = FitParams { trees: TreeKind::None, autoencoder: false, ..FitParams::DEFAULT };
+        let sets = FeatureSets {
+            scales: Some(&[Scale::Linear, Scale::Linear]),
+            training: &inputs,
+            division: &Division::Alike,
+            tree_training: &inputs,
+            tree_validation: None,
+        };
+        let stages = FeatureStages::fit(&sets, &params, &mut |_| ControlFlow::Continue(()));
+        stages.expect("it can be fitted").filter
+    }
+
+    #[test]
+    fn labels_are_learned_from_by_their_weight() {
+        let slopes = [filter(1.0, true), filter(0.3, true), filter(0.0, true), filter(0.0, false)];
+        let slopes = slopes.map(|filter| filter.coefficients[0]);
+        assert!(slopes[0] + 0.1 < slopes[1] && slopes[1] + 0.1 < slopes[2], "{slopes:?}");
+        // Without weight a label is as if it were not there, but for how its row spreads the inputs.
+        assert!((slopes[2] - slopes[3]).abs() < 0.15 * slopes[3].abs(), "{slopes:?}");
+    }
+
+    #[test]
+    fn classes_weigh_alike_whatever_their_labels_weigh() {
+        let labels = [true, false, false, false];
+        let weights = balanced_weights(&labels, &[0.5, 1.0, 1.0, 0.0]);
+        assert_eq!(weights, [1.25, 0.625, 0.625, 0.0]);
+        assert_eq!(balanced_weights(&labels, &[0.0, 1.0, 1.0, 1.0])[0], 0.0);
+    }
+}
