@@ -36,6 +36,8 @@ pub struct App {
     pub followers: Followers,
     /// Becomes true when the service is told to stop: what goes on for long ends then.
     pub stopping: watch::Sender<bool>,
+    /// Whether people reach the pages by TLS.
+    pub by_tls: bool,
 }
 
 impl App {
@@ -52,6 +54,7 @@ impl App {
             open_predictions: config.service.open_predictions,
             followers: Followers::default(),
             stopping: watch::Sender::new(false),
+            by_tls: config.service.behind_tls,
         }
     }
 

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod logging;
 pub mod openapi;
 pub mod page;
+pub mod pages;
 pub mod progress;
 pub mod request_id;
 pub mod router;

@@ -21,7 +21,7 @@ use crate::controllers::{
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
-use crate::{figures, openapi, work};
+use crate::{figures, openapi, pages, work};
 
 /// Every address that the service answers.
 ///
@@ -31,6 +31,7 @@ pub fn router(app: App) -> Router {
     let (routes, document) = routes(&app).split_for_parts();
     let description = Description::new(&openapi::completed(document));
     routes
+        .merge(pages::router(&app))
         .route("/openapi.json", get(service::openapi))
         .route("/docs", get(service::docs))
         .fallback(async || ApiError::NotFound)
@@ -76,6 +77,13 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(scores::of_key, scores::of_row))
         .routes(routes!(scores::of_account))
         .routes(routes!(scores::batch))
+        .routes(routes!(scores::inputs))
+        // Accounts.
+        .routes(routes!(accounts::find))
+        .routes(routes!(accounts::one))
+        .routes(routes!(accounts::timeline))
+        .routes(routes!(accounts::labels))
+        .routes(routes!(accounts::group))
         .routes(routes!(accounts::features))
         .routes(routes!(accounts::explanation))
         .routes(routes!(accounts::explain_row))
@@ -91,10 +99,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(deployments::roll_back))
         .routes(routes!(performance::performance))
         .routes(routes!(performance::comparison))
+        .routes(routes!(performance::daily))
         .routes(routes!(audit::list))
         // Reviews, and what follows from them.
         .routes(routes!(reviews::list))
-        .routes(routes!(reviews::claim))
+        .routes(routes!(reviews::mine, reviews::claim))
+        .routes(routes!(reviews::one))
         .routes(routes!(feedback::status))
         .routes(routes!(feedback::statistics))
         .routes(routes!(reviews::skip))

@@ -143,12 +143,17 @@ fn asked_for() -> String {
     responses((status = 201, body = Job, headers(("location" = String, description = "address of the job"),
                                                 ("etag" = String, description = "tells one state of it from another")))))]
 pub async fn create(session: Session, Json(job): Json<NewJob>) -> Result<Response, ApiError> {
+    let job = request(&session, job).await?;
+    let headers = [(header::LOCATION, format!("/v1/jobs/{}", job.job_id)), (header::ETAG, job.tag())];
+    Ok((StatusCode::CREATED, headers, axum::Json(job)).into_response())
+}
+
+/// Asks for a training.
+pub async fn request(session: &Session, job: NewJob) -> Result<Job, ApiError> {
     let NewJob { kind, detector, parameters, reason } = job;
     let parameters = tokio_postgres::types::Json(parameters);
     let job_id: i64 = session.value(REQUEST, &[&kind, &detector, &parameters, &reason]).await?;
-    let job = read(&session, job_id).await?;
-    let headers = [(header::LOCATION, format!("/v1/jobs/{job_id}")), (header::ETAG, job.tag())];
-    Ok((StatusCode::CREATED, headers, axum::Json(job)).into_response())
+    read(session, job_id).await
 }
 
 /// One job.
