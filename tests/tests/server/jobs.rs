@@ -158,17 +158,24 @@ fn a_job_survives_the_database() {
     let (told, stop) = Stop::when_dropped();
     let runner = thread::spawn(move || Runner::follow(&params, &stop));
     client.run("SELECT botdet_request_job()");
-    // A job that was cut off: the runner fails it only once it can.
-    wait_until("the job is taken", PROMPT, || state(&mut client).1 > 0);
-    wait_until("it has failed", PROMPT, || state(&mut client).0 == "failed");
-    drop(client);
+    wait_until("there is nothing to learn from", PROMPT, || state(&mut client).0 == "failed");
+    // The next one waits for the labels until the server goes down.
+    let mut other = server.connect("postgres");
+    other.run("BEGIN; LOCK TABLE botdet.label");
+    client.run("SELECT botdet_request_job()");
+    wait_until("the job is at work", PROMPT, || {
+        client.value::<bool>(
+            "SELECT EXISTS (SELECT FROM botdet.job WHERE state = 'running' AND phase IS NOT NULL)",
+            &[],
+        )
+    });
+    drop((client, other));
     server.kill();
     server.start_again();
     let mut client = server.connect("postgres");
-    client.run("SELECT botdet_request_job()");
-    wait_until("the runner is back", PROMPT, || state(&mut client).0 == "failed");
+    wait_until("the job is taken up again", PROMPT, || state(&mut client).0 == "failed");
     let (_, attempts, error) = state(&mut client);
-    assert_eq!(attempts, 1);
+    assert_eq!(attempts, 2);
     assert!(error.is_some_and(|error| error.contains("0 labelled bots")));
     drop(told);
     runner.join().expect("a runner ends when it is told to");
