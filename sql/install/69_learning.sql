@@ -322,9 +322,9 @@ BEGIN ATOMIC
         SELECT d.detector, d.requested_by,
                CASE WHEN d.due_by IS NOT NULL AND (s.retrains OR d.due_by = 'request') THEN 'retrain' ELSE 'update' END AS kind,
                CASE WHEN d.due_by = 'request' THEN (SELECT q.reason FROM botdet.retraining_request q WHERE q.detector = d.detector)
-                    WHEN d.due_by = 'labels' THEN concat(d.new_labels::text, ' new labels')
-                    WHEN d.due_by = 'interval' THEN concat(d.new_labels::text, ' new labels after ', d.retrain_interval::text)
-                    ELSE concat(u.labels::text, ' new labels since the last version') END AS reason,
+                    WHEN d.due_by = 'labels' THEN pg_catalog.concat(d.new_labels::text, ' new labels')
+                    WHEN d.due_by = 'interval' THEN pg_catalog.concat(d.new_labels::text, ' new labels after ', d.retrain_interval::text)
+                    ELSE pg_catalog.concat(u.labels::text, ' new labels since the last version') END AS reason,
                s.retrains, s.update_labels, s.parameters, u.labels
         FROM botdet.retraining_due d
         JOIN botdet.learning_settings s ON s.detector = d.detector

@@ -6,7 +6,8 @@ CREATE TABLE botdet.webhook (
     detector   text NOT NULL REFERENCES botdet.detector,
     url        text NOT NULL CHECK (length(url) <= 2000 AND url ~ '^https?://[^[:space:][:cntrl:]@]+$'),
     events     text[] NOT NULL CHECK (
-        events <@ ARRAY['alert.raised', 'alert.cleared', 'trial.changed', 'job.ended'] AND cardinality(events) > 0
+        events OPERATOR(pg_catalog.<@) ARRAY['alert.raised', 'alert.cleared', 'trial.changed', 'job.ended']::text[]
+        AND pg_catalog.cardinality(events) OPERATOR(pg_catalog.>) 0
     ),
     secret     text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -164,7 +165,10 @@ BEGIN ATOMIC
     UPDATE botdet.webhook_delivery d
     SET attempts = d.attempts + 1,
         next_attempt_at = clock_timestamp()
-            + interval '10 seconds' * (power(3, d.attempts) * (0.8 + 0.4 * random()))
+            + interval '10 seconds' * (
+                power(double precision '3', d.attempts::double precision)
+                * (double precision '0.8' + double precision '0.4' * random())
+            )
     FROM botdet.webhook w
     WHERE w.webhook_id = d.webhook_id AND d.delivery_id IN (
         SELECT o.delivery_id FROM botdet.webhook_delivery o

@@ -167,11 +167,13 @@ fn facts(job: &Job) -> Markup {
         (line("ended", maybe_time(job.finished_at)))
         (line("attempts", html! { (job.attempts) }))
         @if let Some(who) = &job.cancelled_by { (line("cancelled by", html! { (who) })) }
-        (line("version", text(job.version.as_deref())))
-        (line("compared with", text(found(job, "champion").as_deref())))
-        (line("labels", number("labels")))
-        (line("told since", number("recent_labels")))
-        (line("learned from", number("learned_from")))
+        @if job.result.is_some() {
+            (line("version", text(job.version.as_deref())))
+            (line("compared with", text(found(job, "champion").as_deref())))
+            (line("labels", number("labels")))
+            (line("told since", number("recent_labels")))
+            (line("learned from", number("learned_from")))
+        }
     };
     table("The job", &[("", false), ("", false)], rows)
 }

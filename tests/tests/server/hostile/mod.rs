@@ -105,7 +105,7 @@ const CALLS: &[&str] = &[
     "SELECT * FROM public.botdet_drift('account', 'today', 'today', 'today', 'today')",
     "SELECT public.botdet_unwatch_drift('feature_psi')",
     "SELECT webhook_id FROM public.botdet_create_webhook('https://example.org', ARRAY['job.ended', 'trial.changed'])",
-    "SELECT public.botdet_request_job(), public.botdet_cancel_job(max(job_id)) FROM botdet.job",
+    "SELECT public.botdet_cancel_job(job_id) FROM botdet.job WHERE finished_at IS NULL",
     "SELECT botdet.end_delivery(delivery_id, attempt, 200, NULL) FROM botdet.take_deliveries(9)",
     "SELECT public.botdet_delete_webhook(webhook_id) FROM botdet.webhook",
     "SELECT token_id FROM public.botdet_create_token('anna')",
