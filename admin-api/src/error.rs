@@ -234,6 +234,12 @@ pub struct ProblemDocument<'a> {
     request_id: &'a str,
 }
 
+/// Whether an answer is HTML.
+pub fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
 /// Gives every error the same form, whoever made it: a controller, the router (405), the time limit (504). Done here and
 /// not where the error arises, because only here the request and its id are known. Other headers (`Allow`) stay.
 pub async fn problem_documents(request: Request, next: Next) -> Response {
@@ -241,11 +247,7 @@ pub async fn problem_documents(request: Request, next: Next) -> Response {
     let request_id = request_id::of(&request).to_owned();
     let response = next.run(request).await;
     let status = response.status();
-    let is_page = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page || (!status.is_client_error() && !status.is_server_error()) {
+    if is_page(&response) || (!status.is_client_error() && !status.is_server_error()) {
         return response;
     }
 

@@ -82,6 +82,7 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(accounts::find))
         .routes(routes!(accounts::one))
         .routes(routes!(accounts::timeline))
+        .routes(routes!(accounts::engagement))
         .routes(routes!(accounts::labels))
         .routes(routes!(accounts::group))
         .routes(routes!(accounts::features))

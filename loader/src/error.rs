@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use botdet_models::calibration::CalibrationError;
+use botdet_models::engagement::SeriesError;
 use botdet_models::isolation_forest::ForestError;
 use botdet_models::logistic::LogisticError;
 use botdet_models::pipeline::PipelineError;
@@ -94,6 +95,15 @@ pub enum LoaderError {
     /// A source has no accounts.
     #[error("source {0} has no accounts; botdet load fills it")]
     SourceEmpty(String),
+    /// Nobody has been scored for a detector.
+    #[error("no account has a score for {0}; name accounts")]
+    NothingScored(String),
+    /// An account has no hours.
+    #[error("account {0} has no rows in botdet.engagement_hourly")]
+    NoEngagement(i64),
+    /// The database hands out a series that cannot be read.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
     /// Too few labelled accounts to train on.
     #[error(
         "source {source_name} has {bots} labelled bots and {humans} labelled humans; at least {least} of each are needed"

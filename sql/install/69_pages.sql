@@ -80,7 +80,7 @@ LANGUAGE sql AS $$
         JOIN middle m ON m.hours = s.hours
         GROUP BY s.hours, m.median
     ), outliers AS (
-        SELECT s.hour - make_interval(hours => s.hours - 1) AS from_hour, s.hour AS to_hour, s.events::bigint AS events,
+        SELECT s.hours, s.hour - make_interval(hours => s.hours - 1) AS from_hour, s.hour AS to_hour, s.events::bigint AS events,
                exp(p.median) AS usual, (ln(s.events::double precision) - p.median) / p.deviation AS strength
         FROM sliding s
         JOIN spread p ON p.hours = s.hours
@@ -90,6 +90,10 @@ LANGUAGE sql AS $$
                    ORDER BY o.from_hour, o.to_hour ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ) + interval '1 hour', true) AS is_new
         FROM outliers o
+        -- A day is unusual for its own sake, and not for one hour of it.
+        WHERE NOT EXISTS (
+            SELECT FROM outliers p WHERE p.hours < o.hours AND p.to_hour BETWEEN o.from_hour AND o.to_hour
+        )
     ), bursts AS (
         SELECT p.*, count(*) FILTER (WHERE p.is_new) OVER (ORDER BY p.from_hour, p.to_hour) AS burst FROM placed p
     ), steady AS (
@@ -158,10 +162,10 @@ SELECT 'engagement', c."position", c.feature, 'number', nullif(c.unit, ''), NULL
 FROM @extschema@.botdet_engagement_feature_catalog() AS c
 UNION ALL
 SELECT k.detector, a.attnum::integer, a.attname::text,
-       CASE WHEN a.atttypid = 'boolean'::regtype THEN 'boolean' WHEN a.atttypid = 'text'::regtype THEN 'text' ELSE 'number' END,
+       CASE WHEN a.atttypid = 'boolean'::regtype::oid THEN 'boolean' WHEN a.atttypid = 'text'::regtype::oid THEN 'text' ELSE 'number' END,
        NULL, r.low, r.high, r.levels, pg_catalog.col_description(k.relation, a.attnum)
 FROM (VALUES ('spammer', 'botdet.spammer'::regclass), ('backlink', 'botdet.backlink_training'::regclass)) AS k (detector, relation)
-JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_attribute a ON a.attrelid = k.relation::oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN botdet.deployment d ON d.detector = k.detector AND d.alias = 'champion'
 LEFT JOIN botdet.feature_reference r ON r.model_version_id = d.model_version_id AND r.feature = a.attname::text
 -- Keys, times and truth are nothing that is learned from.

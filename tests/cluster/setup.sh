@@ -11,6 +11,7 @@ have_libclang() {
 }
 # pg_config alone proves nothing: Debian's client package brings it too.
 have_server_headers() { [ -x "$PG_CONFIG" ] && [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ]; }
+have_browser() { have chromium || have chromium-browser || have google-chrome; }
 have_pip() { python3 -m pip --version >/dev/null 2>&1; }
 server_directory=$(dirname "$PG_CONFIG")
 
@@ -28,6 +29,7 @@ require postgresql-15 test -x "$server_directory/pgbench" -a -x "$server_directo
 require postgresql-server-dev-15 have_server_headers
 require python3 have python3
 [ -e "$ROOT/target/onnxruntime/pin.txt" ] || require python3-pip have_pip
+require chromium have_browser
 require shellcheck have shellcheck
 require util-linux have setpriv
 

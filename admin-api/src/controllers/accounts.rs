@@ -17,6 +17,7 @@ const FIND: &str = include_str!("../sql/accounts/find.sql");
 const ONE: &str = include_str!("../sql/accounts/one.sql");
 const TIMELINE: &str = include_str!("../sql/accounts/timeline.sql");
 const LABELS: &str = include_str!("../sql/accounts/labels.sql");
+const ENGAGEMENT: &str = include_str!("../sql/accounts/engagement.sql");
 const GROUP: &str = include_str!("../sql/accounts/group.sql");
 const FEATURES: &str = include_str!("../sql/scores/features.sql");
 const EXPLAIN_ACCOUNT: &str = include_str!("../sql/scores/explain_account.sql");
@@ -125,6 +126,56 @@ pub async fn timeline(
         .row(TIMELINE, &[&account_id], || format!("there is no account {account_id}"))
         .await
         .map(axum::Json)
+}
+
+/// What an account drew in one hour; null where it is not known.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EngagementHour {
+    /// Its start, UTC.
+    pub(crate) hour: DateTime<Utc>,
+    pub(crate) views: Option<i64>,
+    pub(crate) likes: Option<i64>,
+    pub(crate) comments: Option<i64>,
+    pub(crate) shares: Option<i64>,
+}
+
+/// Hours of a metric that lie above what is usual, as botdet_engagement_anomaly() has them.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EngagementWindow {
+    /// views, likes, comments or shares.
+    pub(crate) metric: String,
+    /// The first hour.
+    pub(crate) from_hour: DateTime<Utc>,
+    /// The hour after the last.
+    pub(crate) to_hour: DateTime<Utc>,
+    /// In standard deviations.
+    pub(crate) strength: f64,
+    /// Observed over expected.
+    pub(crate) ratio: Option<f64>,
+    /// The kind of attack it resembles most; null where it looks like people.
+    pub(crate) likely_attack: Option<String>,
+    /// What says so.
+    pub(crate) evidence: Option<String>,
+}
+
+/// The last 28 days of what an account drew.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Engagement {
+    /// In order.
+    pub(crate) hours: Vec<EngagementHour>,
+    /// In order.
+    pub(crate) windows: Vec<EngagementWindow>,
+}
+
+/// What an account drew when, and which of that stands out.
+#[utoipa::path(get, path = "/v1/accounts/{account_id}/engagement", tag = "accounts",
+    params(("account_id" = i64, Path, description = "number of the account")), responses((status = 200, body = Engagement)))]
+pub async fn engagement(
+    session: Session,
+    Path(account_id): Path<i64>,
+) -> Result<axum::Json<Engagement>, ApiError> {
+    let missing = || format!("account {account_id} has no engagement");
+    session.row(ENGAGEMENT, &[&account_id], missing).await.map(axum::Json)
 }
 
 /// What somebody has said of an account.

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::parts::{absent, count, number, share, table, text, time, verdict};
 use super::timeline;
-use crate::controllers::accounts::{self, Account, Group, LabelHistory, Part, StoredScore, Timeline};
+use crate::controllers::accounts::{
+    self, Account, Engagement, EngagementHour, Group, LabelHistory, Part, StoredScore, Timeline,
+};
 use crate::error::ApiError;
 use crate::extract::Path;
 use crate::session::Session;
@@ -22,6 +24,7 @@ pub struct View {
     pub account: Account,
     parts: Vec<Part>,
     timeline: Timeline,
+    engagement: Option<Engagement>,
     labels: LabelHistory,
     group: Option<Group>,
 }
@@ -32,19 +35,27 @@ impl View {
         let id = || Path(account_id);
         let account = accounts::one(session.clone(), id()).await?.0;
         let parts = match accounts::explanation(session.clone(), id()).await {
-            Ok(explanation) => explanation.0.parts,
+            // The baseline is no more of this account than of any other.
+            Ok(explanation) => {
+                explanation.0.parts.into_iter().filter(|part| part.feature != "baseline").collect()
+            }
             // Not everything that is judged does something.
             Err(ApiError::Missing(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
         let timeline = accounts::timeline(session.clone(), id()).await?.0;
+        let engagement = match accounts::engagement(session.clone(), id()).await {
+            Ok(engagement) => Some(engagement.0),
+            Err(ApiError::Missing(_)) => None,
+            Err(error) => return Err(error),
+        };
         let labels = accounts::labels(session.clone(), id()).await?.0;
         let in_step = account.network.as_ref().and_then(|found| found.get("lockstep_accounts")?.as_f64());
         let group = match in_step {
             Some(others) if others > 0.0 => Some(accounts::group(session.clone(), id()).await?.0),
             _ => None,
         };
-        Ok(Self { account, parts, timeline, labels, group })
+        Ok(Self { account, parts, timeline, engagement, labels, group })
     }
 
     /// Score, reasons and timeline: what most decisions rest on.
@@ -59,13 +70,20 @@ impl View {
             (self.reasons(score, detector))
             section aria-labelledby="timeline" {
                 h2 id="timeline" { "When" }
-                div.wide { (timeline::plot(&self.timeline)) }
-                (stretches(&self.timeline))
-                @if !self.timeline.actions.is_empty() {
-                    p.hint {
-                        @for (place, done) in self.timeline.actions.iter().enumerate() {
-                            @if place > 0 { " · " } (done.action) " " (count(done.events))
-                        }
+                @if self.engagement.is_none() || !self.timeline.hours.is_empty() { (self.activity()) }
+                @if let Some(engagement) = &self.engagement { (drawn(engagement)) }
+            }
+        }
+    }
+
+    fn activity(&self) -> Markup {
+        html! {
+            div.wide { (timeline::activity(&self.timeline)) }
+            (stretches(&self.timeline))
+            @if !self.timeline.actions.is_empty() {
+                p.hint {
+                    @for (place, done) in self.timeline.actions.iter().enumerate() {
+                        @if place > 0 { " · " } (done.action) " " (count(done.events))
                     }
                 }
             }
@@ -91,8 +109,7 @@ impl View {
     }
 
     fn reasons(&self, score: Option<&StoredScore>, detector: &str) -> Markup {
-        let told: Vec<&Part> =
-            self.parts.iter().filter(|part| part.feature != "baseline").take(IN_WORDS).collect();
+        let told: Vec<&Part> = self.parts.iter().take(IN_WORDS).collect();
         html! {
             section aria-labelledby="reasons" {
                 h2 id="reasons" { "Why" }
@@ -113,12 +130,12 @@ impl View {
             @match &self.account.network {
                 None => p.nothing { "It has not been compared with others: " code { "botdet_compare_accounts()" } " does that." },
                 Some(_) => dl.facts {
-                    (fact("acts in step with", found("lockstep_accounts").map(|n| format::number(n) + " others")))
+                    (fact("acts in step with", found("lockstep_accounts").map(others)))
                     (fact("how much", found("lockstep_score").map(format::share)))
-                    (fact("same texts as", found("copy_accounts").map(|n| format::number(n) + " others")))
+                    (fact("same texts as", found("copy_accounts").map(others)))
                     (fact("copied texts", found("copied_rate").map(format::share)))
-                    (fact("share a device", found("shared_device_degree").map(|n| format::number(n) + " others")))
-                    (fact("share an address", found("shared_ip_degree").map(|n| format::number(n) + " others")))
+                    (fact("share a device", found("shared_device_degree").map(others)))
+                    (fact("share an address", found("shared_ip_degree").map(others)))
                 },
             }
             @match self.group.as_ref().map(|group| &group.members) {
@@ -129,6 +146,10 @@ impl View {
             }
         }
     }
+}
+
+fn others(number: f64) -> String {
+    format!("{} {}", format::number(number), if number == 1.0 { "other" } else { "others" })
 }
 
 fn fact(name: &str, value: Option<String>) -> Markup {
@@ -194,7 +215,11 @@ fn interval(probability: f64, low: f64, high: f64) -> Markup {
 
 /// A feature as people say it.
 fn name(feature: &str) -> String {
-    feature.replace('_', " ")
+    match feature {
+        "anomaly" => "how unusual it is as a whole".to_owned(),
+        "sequence of events" => "the order of its events".to_owned(),
+        feature => feature.replace('_', " "),
+    }
 }
 
 fn with_unit(value: f64, unit: Option<&str>) -> String {
@@ -218,7 +243,11 @@ fn in_words(part: &Part) -> Markup {
             strong { (name(&part.feature)) }
             @if let Some(value) = part.value { " is " (with_unit(value, part.unit.as_deref())) }
             @if let Some(typical) = part.typical { ", typically " (with_unit(typical, part.unit.as_deref())) }
-            @if let Some(percentile) = part.percentile { ", higher than that of " (format::share(percentile)) " of accounts" }
+            @match part.percentile {
+                Some(place) if place >= 0.5 => { ", as high as that of " (format::share(place)) " of accounts or higher" },
+                Some(place) => { ", lower than that of " (format::share(1.0 - place)) " of accounts" },
+                None => {},
+            }
             ": speaks " (strength) (side) "."
         }
     }
@@ -269,6 +298,32 @@ fn stretches(timeline: &Timeline) -> Markup {
             ul.reasons {
                 @for stretch in timeline.unusual.iter().take(6) {
                     li.for-bot { (time(stretch.from_hour)) " to " (time(timeline::end_of(stretch))) ": " (timeline::in_words(stretch)) }
+                }
+            }
+        }
+    }
+}
+
+/// What it drew, metric by metric.
+fn drawn(engagement: &Engagement) -> Markup {
+    type Metric = (&'static str, fn(&EngagementHour) -> Option<i64>);
+    let metrics: [Metric; 4] = [
+        ("views", |hour| hour.views),
+        ("likes", |hour| hour.likes),
+        ("comments", |hour| hour.comments),
+        ("shares", |hour| hour.shares),
+    ];
+    html! {
+        div.plots { @for (metric, value) in metrics { (timeline::engagement(metric, value, engagement)) } }
+        @if engagement.windows.is_empty() {
+            p.hint { "No hours of its engagement stand out." }
+        } @else {
+            ul.reasons {
+                @for window in &engagement.windows {
+                    li.for-bot[window.likely_attack.is_some()] {
+                        strong { (window.metric) } " " (time(window.from_hour)) " to " (time(window.to_hour)) ", "
+                        (timeline::window_in_words(window))
+                    }
                 }
             }
         }

@@ -126,7 +126,7 @@ fn feature_plot(features: &[FeatureDrift]) -> Markup {
         .map(|(place, feature)| {
             let days = features.iter().rev().filter(|one| one.feature == *feature);
             let points = days.filter_map(|one| Some((before(one.day), one.psi?))).collect();
-            Series::new(feature, Tone::Other(place), Shape::Dotted, points)
+            Series::new(&feature.replace('_', " "), Tone::Other(place), Shape::Dotted, points)
         })
         .collect();
     plot_of("The features that have moved most".to_owned(), series)

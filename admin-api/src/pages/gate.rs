@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::layout::{Viewer, error_page};
 use crate::access;
 use crate::app::App;
-use crate::error::{ApiError, Problem};
+use crate::error::{self, ApiError, Problem};
 use crate::extract::Form;
 use crate::work;
 
@@ -79,10 +79,10 @@ fn to_login(parts: &Parts) -> Response {
     Redirect::to("/login").into_response()
 }
 
-/// Errors as pages. Those of the router itself (405) have no words of their own.
+/// Errors as pages, where they are none yet. Those of the router itself (405) have no words of their own.
 pub fn with_error_page(response: Response, viewer: Option<&Viewer>) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    if error::is_page(&response) || (!status.is_client_error() && !status.is_server_error()) {
         return response;
     }
     let detail = response.extensions().get::<Problem>().and_then(|problem| problem.detail.clone());

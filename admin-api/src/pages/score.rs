@@ -198,7 +198,7 @@ impl Sheet {
                     None => input id=(name) name=(name) value=(typed) inputmode=[(input.kind == "number").then_some("decimal")]
                         autocomplete="off" aria-describedby=(hint) aria-invalid=[is_wrong.then_some("true")];,
                 }
-                p.hint id=(hint) { (range(input)) (text(input.meaning.as_deref())) }
+                p.hint id=(hint) { (sentence(&range(input))) " " (sentence(input.meaning.as_deref().unwrap_or_default())) }
                 @for (_, problem) in self.problems.iter().filter(|(blamed, _)| blamed == name) { p.wrong-text { (problem) } }
             }
         }
@@ -209,9 +209,9 @@ fn range(input: &Input) -> String {
     // Bounds that bound nothing are not worth reading.
     let known = |value: Option<f64>| value.filter(|value| value.abs() < 1e15);
     match (known(input.low), known(input.high)) {
-        (Some(low), Some(high)) => format!("{} to {}. ", format::number(low), format::number(high)),
-        (Some(low), None) => format!("from {}. ", format::number(low)),
-        (None, Some(high)) => format!("up to {}. ", format::number(high)),
+        (Some(low), Some(high)) => format!("{} to {}", format::number(low), format::number(high)),
+        (Some(low), None) => format!("from {}", format::number(low)),
+        (None, Some(high)) => format!("up to {}", format::number(high)),
         (None, None) => String::new(),
     }
 }

@@ -1,9 +1,12 @@
 //! The real service over real sockets, against a database per test.
 
 mod access;
+mod browser;
 mod document;
+mod forms;
 mod jobs;
 mod operation;
+mod pages;
 mod reviews;
 mod scoring;
 mod support;

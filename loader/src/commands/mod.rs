@@ -1,6 +1,7 @@
 //! The program's commands: what is typed becomes checked settings, and then one call each.
 
 pub mod demo;
+pub mod diagnose;
 pub mod evaluate;
 pub mod follow;
 pub mod groups;
@@ -49,6 +50,8 @@ enum Command {
     Zoo(zoo::Zoo),
     /// Write a report on a model version: figures, plots, and what speaks against it
     Report(report::Report),
+    /// Show hourly engagement with the hours that stand out, as one HTML file
+    Diagnose(diagnose::Diagnose),
     /// Register a model version in the database, and activate it
     Publish(publish::Publish),
     /// Score the accounts of a source in the database, and judge the scores where labels are known; or those that are queued
@@ -72,6 +75,7 @@ impl Cli {
             Command::Evaluate(command) => command.run(),
             Command::Zoo(command) => command.run(),
             Command::Report(command) => command.run(),
+            Command::Diagnose(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Score(command) => command.run(),
             Command::Jobs(command) => command.run(),

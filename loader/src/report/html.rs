@@ -20,6 +20,21 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
     let data = embedded(&serde_json::to_string(report)?);
     let sections = sections::all(report);
     let name = format!("{} {}", text::clean(&report.header.detector), text::clean(&report.header.version));
+    let body = html! {
+        nav aria-label="Contents" { (contents(&sections)) }
+        main {
+            (header(&report.header))
+            (warnings(&sections))
+            @for part in &sections { (section(part)) }
+            footer { "Written by botdet " (text::clean(&report.header.code_version)) "." }
+        }
+        script type="application/json" id="report-data" { (PreEscaped(data)) }
+    };
+    Ok(document(&name, &body))
+}
+
+/// A page that needs nothing but itself.
+pub(super) fn document(name: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,19 +47,12 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
                 style { (PreEscaped(plot::STYLE)) (PreEscaped(STYLE)) }
             }
             body {
-                nav aria-label="Contents" { (contents(&sections)) }
-                main {
-                    (header(&report.header))
-                    (warnings(&sections))
-                    @for part in &sections { (section(part)) }
-                    footer { "Written by botdet " (text::clean(&report.header.code_version)) "." }
-                }
-                script type="application/json" id="report-data" { (PreEscaped(data)) }
+                (body)
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     };
-    Ok(page.into_string())
+    page.into_string()
 }
 
 /// JSON that cannot end the element it stands in, nor open a comment there.

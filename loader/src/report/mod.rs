@@ -5,6 +5,7 @@
 //! ```
 
 pub mod data;
+pub mod engagement;
 pub mod format;
 mod html;
 mod parts;

@@ -163,6 +163,25 @@ fn a_version_learns_from_simulated_files() {
     assert!(right > 0.85, "{right}");
     let stage: String = client.value("SELECT (botdet_score('engagement', 1::bigint)).stage", &[]);
     assert!(stage == "trees" || stage == "filter", "{stage}");
+    // The true window of an attacked account lies above what was found, and nothing is red where nothing was attacked.
+    let attacked: i64 = client.value(
+        "SELECT account_id FROM botdet.engagement_window WHERE metric IS NOT NULL ORDER BY to_hour - from_hour DESC, account_id LIMIT 1",
+        &[],
+    );
+    let page = path("diagnosis.html");
+    program(&["diagnose", &attacked.to_string(), "--out", &page]);
+    let html = std::fs::read_to_string(&page).expect("the page was written");
+    for part in ["true-span", "found-span", "It is known to have been attacked", "F1 "] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!html.contains("https://"), "it needs nothing but itself");
+    program(&["diagnose", "--limit", "3", "--out", &page]);
+    let html = std::fs::read_to_string(&page).expect("the page was written");
+    assert_eq!(html.matches("<section ").count(), 3);
+    let refused =
+        botdet(&database.config()).args(["diagnose", "999999", "--out", &page]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("account 999999 has no rows in botdet.engagement_hourly"), "{said}");
     std::fs::remove_dir_all(&folder).expect("the folder goes");
 }
 

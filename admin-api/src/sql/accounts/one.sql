@@ -13,3 +13,4 @@ FROM (VALUES ($1::bigint)) AS k (account_id)
 LEFT JOIN botdet.account a ON a.account_id = k.account_id
 WHERE a.account_id IS NOT NULL OR EXISTS (SELECT FROM botdet.score s WHERE s.account_id = k.account_id)
     OR EXISTS (SELECT FROM botdet.activity e WHERE e.account_id = k.account_id)
+    OR EXISTS (SELECT FROM botdet.engagement_hourly h WHERE h.account_id = k.account_id)

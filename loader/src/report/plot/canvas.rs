@@ -57,6 +57,8 @@ pub enum Tone {
     Other(usize),
     /// What stands for comparison alone: the diagonal, the average.
     Reference,
+    /// What should not be so.
+    Alarm,
 }
 
 impl Tone {
@@ -67,6 +69,7 @@ impl Tone {
             Self::Positive => "t-pos",
             Self::Negative => "t-neg",
             Self::Reference => "t-ref",
+            Self::Alarm => "t-alarm",
             Self::Other(index) => ["t-1", "t-2", "t-3", "t-4", "t-5"][index % 5],
         }
     }
