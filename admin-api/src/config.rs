@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub struct Config {
     /// What it talks to.
     #[command(flatten)]
     pub database: DatabaseConfig,
+    /// What it trains.
+    #[command(flatten)]
+    pub jobs: JobsConfig,
     /// What it writes down.
     #[command(flatten)]
     pub log: LogConfig,
@@ -182,6 +186,23 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("DatabaseUrl(hidden)")
     }
+}
+
+/// Trainings that were asked for or are due. Of several services on one database, one runs them at a time.
+#[derive(Debug, Clone, Args)]
+pub struct JobsConfig {
+    /// Leave jobs, trials and alerts to others: other services, or botdet jobs --follow
+    #[arg(long, env = "BOTDET_NO_JOBS")]
+    pub no_jobs: bool,
+
+    /// Folder for checkpoints: the training of a sequence model that was cut off goes on from there, and otherwise begins anew
+    #[arg(long, env = "BOTDET_JOB_FOLDER", value_name = "FOLDER")]
+    pub job_folder: Option<PathBuf>,
+
+    /// Threads of a training; half as many as there are processors by default
+    #[arg(long, env = "BOTDET_JOB_THREADS", value_name = "THREADS",
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub job_threads: Option<u16>,
 }
 
 /// The log, which goes to standard error.

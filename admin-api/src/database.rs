@@ -21,14 +21,16 @@ pub enum PoolSetupError {
     Pool(#[from] deadpool_postgres::BuildError),
 }
 
+/// How to connect, for whoever needs sessions of their own.
+pub fn connection(config: &DatabaseConfig) -> Result<tokio_postgres::Config, PoolSetupError> {
+    let parsed = config.url.expose().parse();
+    parsed.map_err(|error: tokio_postgres::Error| PoolSetupError::Url(error.to_string()))
+}
+
 /// A pool that connects on demand. `statement_timeout` is the server-side limit of each query: a request that was
 /// given up must not leave its query running.
 pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool, PoolSetupError> {
-    let mut connection: tokio_postgres::Config = config
-        .url
-        .expose()
-        .parse()
-        .map_err(|error: tokio_postgres::Error| PoolSetupError::Url(error.to_string()))?;
+    let mut connection = connection(config)?;
     let connect_timeout = Duration::from_secs(config.connect_timeout);
     let options = format!(
         "{} -c statement_timeout={}",

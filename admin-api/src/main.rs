@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use botdet_admin_api::app::App;
 use botdet_admin_api::config::{Command, Config};
-use botdet_admin_api::{database, logging, router, server, tokens};
+use botdet_admin_api::learning::Learner;
+use botdet_admin_api::{database, logging, router, server, tokens, webhooks};
 use clap::Parser;
 use tokio::net::TcpListener;
 
@@ -29,10 +31,18 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         println!("{}", tokens::run(&pool, command).await?);
         return Ok(());
     }
-    let routes = router::router(App::new(pool, &config));
+    let app = App::new(pool, &config);
+    let stopping = app.stopping.clone();
+    if !config.jobs.no_jobs {
+        tokio::spawn(webhooks::deliver(app.pool.clone(), stopping.subscribe()));
+    }
+    let routes = router::router(app);
     let listener = TcpListener::bind(config.service.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.service.listen))?;
-    server::serve(listener, routes, config.service.stop_grace()).await?;
+    let learner =
+        Learner::start(&config.jobs, database::connection(&config.database)?, stopping.subscribe())?;
+    server::serve(listener, routes, config.service.stop_grace(), stopping).await?;
+    learner.wait(Duration::from_secs(1));
     Ok(())
 }

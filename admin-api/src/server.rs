@@ -9,12 +9,17 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Serves `routes` on `listener` until SIGTERM or SIGINT. Requests under way are finished, within `grace`; what is
+/// Serves `routes` on `listener` until SIGTERM or SIGINT, which `stop` is told. Requests under way are finished, within `grace`; what is
 /// left then, mostly clients that hold their connections open, is cut.
-pub async fn serve(listener: TcpListener, routes: Router, grace: Duration) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    grace: Duration,
+    stop: watch::Sender<bool>,
+) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, mut stopped) = watch::channel(false);
+    let mut stopped = stop.subscribe();
     let mut deadline = stopped.clone();
 
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -24,8 +29,7 @@ pub async fn serve(listener: TcpListener, routes: Router, grace: Duration) -> io
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-        // Nobody listens any more only when the server has already ended.
-        let _ = stop.send(true);
+        stop.send_replace(true);
     });
 
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();

@@ -5,6 +5,7 @@ mod accounts;
 mod browser;
 mod document;
 mod forms;
+mod jobs;
 mod operation;
 mod pages;
 mod reviews;

@@ -5,6 +5,7 @@ pub mod diagnose;
 pub mod evaluate;
 pub mod follow;
 pub mod groups;
+pub mod jobs;
 pub mod links;
 pub mod load;
 pub mod publish;
@@ -55,6 +56,8 @@ enum Command {
     Publish(publish::Publish),
     /// Score the accounts of a source in the database, and judge the scores where labels are known; or those that are queued
     Score(score::Score),
+    /// Do the trainings that were asked for, or that are due, and take on trials of what came of them
+    Jobs(jobs::Jobs),
     /// Do all of it, end to end, on simulated accounts
     Demo(demo::Demo),
 }
@@ -75,6 +78,7 @@ impl Cli {
             Command::Diagnose(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Score(command) => command.run(),
+            Command::Jobs(command) => command.run(),
             Command::Demo(command) => command.run(),
         }
     }

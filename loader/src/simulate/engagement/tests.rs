@@ -177,6 +177,7 @@ fn figures_on_series_that_come_after_those_learned_from() {
         importances: None,
         trials: Vec::new(),
         epochs: Vec::new(),
+        updated_from: None,
         reference: None,
     };
     let params = FitParams { threads: 2, ..FitParams::DEFAULT };
