@@ -1,5 +1,6 @@
 //! The connection pool. What is asked of it lies in `sql/`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -16,6 +17,14 @@ pub enum PoolSetupError {
     /// The connection string does not parse.
     #[error("DATABASE_URL is not a connection string: {0}")]
     Url(String),
+    /// The file with the password cannot be read.
+    #[error("cannot read the database's password from {}: {source}", file.display())]
+    Password {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The pool's own settings clash.
     #[error("no connection pool: {0}")]
     Pool(#[from] deadpool_postgres::BuildError),
@@ -29,6 +38,11 @@ pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool
         .expose()
         .parse()
         .map_err(|error: tokio_postgres::Error| PoolSetupError::Url(error.to_string()))?;
+    if let Some(file) = &config.password_file {
+        let password = std::fs::read_to_string(file)
+            .map_err(|source| PoolSetupError::Password { file: file.clone(), source })?;
+        connection.password(password.trim_end_matches(['\r', '\n']));
+    }
     let connect_timeout = Duration::from_secs(config.connect_timeout);
     let options = format!(
         "{} -c statement_timeout={}",

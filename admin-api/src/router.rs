@@ -21,7 +21,7 @@ use crate::controllers::{
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
-use crate::{figures, openapi, work};
+use crate::{figures, openapi, telemetry, work};
 
 /// Every address that the service answers.
 ///
@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn(error::problem_documents))
         .layer(from_fn(figures::count_requests))
+        .layer(from_fn(telemetry::describe_request))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(
             TraceLayer::new_for_http()
@@ -115,10 +116,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
 
 /// The path without its query, which may hold keys of people.
 fn request_span(request: &Request) -> Span {
-    tracing::info_span!(
+    let span = tracing::info_span!(
         "request",
         method = %request.method(),
         path = request.uri().path(),
         request_id = request_id::of(request),
-    )
+    );
+    telemetry::continue_trace(&span, request.headers());
+    span
 }
