@@ -52,7 +52,7 @@ demo: build up ## simulate, train, publish and score, with the figures
 test: build up ## run all tests against the private server
 	$(SERVER_ENV) cargo test --profile $(BOTDET_PROFILE) --workspace --no-fail-fast
 
-bench: build up ## run the benchmarks, or PARTS of them: copies statements rows calls features sets batches deep switching refresh backlinks cold memory
+bench: build up ## run the benchmarks, or PARTS of them: copies statements rows calls features sets batches deep switching refresh backlinks engagement cold memory
 	$(SERVER_ENV) cargo bench --profile $(BOTDET_PROFILE) --package botdet-tests -- $(PARTS)
 
 lint: setup ## check formatting, clippy and the shell scripts

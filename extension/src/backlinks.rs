@@ -1,6 +1,7 @@
 //! Judging links: by the champion, or by weighted signals where it cannot answer, joined with rules and similarity of pages.
 
 use std::cell::RefCell;
+use std::time::Instant;
 
 use botdet_models::backlink::{BACKLINK, Features, Judged, LinkFacts, LinkGraph, Parts, judge};
 use botdet_models::pipeline::{Candidate, Depth, Pipeline};
@@ -79,6 +80,7 @@ fn score_all(
     let by_model = by_model(facts.len(), deployment, values)?;
     let version = by_model.as_ref().and(deployment.champion.as_ref()).map(|version| version.name.clone());
     let mut by_model = by_model.unwrap_or_default().into_iter();
+    let started = Instant::now();
     let judged = facts.iter().map(|facts| {
         let by_model = by_model.next();
         if let Some(score) = deployment.rules.decide(*facts, &thresholds) {
@@ -88,7 +90,12 @@ fn score_all(
         let judged = judge(*facts, by_model, &deployment.rules, &thresholds, base_rate)?;
         Some(link_score(judged, version.clone()))
     });
-    Ok(judged.collect())
+    let judged: Vec<Option<LinkScore>> = judged.collect();
+    if version.is_none() {
+        let scores = judged.iter().flatten().filter_map(|link| link.score.score.as_ref());
+        statistics::note_judged(&name_of_rules(BACKLINK), started, scores);
+    }
+    Ok(judged)
 }
 
 fn link_score(judged: Judged, version: Option<String>) -> LinkScore {
@@ -103,7 +110,6 @@ fn by_model(
     values: impl FnOnce(&Pipeline) -> Result<Vec<Vec<Option<f64>>>, Error>,
 ) -> Result<Option<Vec<Score>>, Error> {
     let Some(champion) = &deployment.champion else {
-        statistics::measured(&name_of_rules(BACKLINK), rows, || Ok(Vec::new()))?;
         return Ok(None);
     };
     let scores = statistics::measured(&champion.name, rows, || {

@@ -1,6 +1,7 @@
 //! Errors as Postgres reports them: SQLSTATE, message with the offending value, hint.
 
 use botdet_models::artifact::ArtifactError;
+use botdet_models::engagement::SeriesError;
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureError;
 use botdet_models::groups::GroupError;
@@ -40,6 +41,8 @@ pub enum Error {
     NoSequenceStage(String),
     /// Bytes that are no state.
     State(StateError),
+    /// Bytes are no engagement series.
+    Series(SeriesError),
     /// Bytes that are no events gathered by an aggregate.
     Packed(PackedError),
     NotAnAggregate,
@@ -122,6 +125,12 @@ impl From<StateError> for Error {
     }
 }
 
+impl From<SeriesError> for Error {
+    fn from(error: SeriesError) -> Self {
+        Self::Series(error)
+    }
+}
+
 impl From<PackedError> for Error {
     fn from(error: PackedError) -> Self {
         Self::Packed(error)
@@ -159,6 +168,7 @@ impl Error {
                 format!("model version {version} cannot be used: {source}")
             }
             Self::State(error) => error.to_string(),
+            Self::Series(error) => error.to_string(),
             Self::Packed(error) => error.to_string(),
             Self::NotAnAggregate => "part of the aggregate botdet_state() was called on its own".to_owned(),
             Self::Group(error) => error.to_string(),
@@ -216,7 +226,7 @@ impl Error {
             Self::Feature(_) => PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
             Self::Pipeline(PipelineError::Sequence(error)) => sequence_code(error),
             Self::Pipeline(PipelineError::Onnx(error)) => onnx_code(error),
-            Self::Pipeline(_) | Self::State(_) | Self::Packed(_) => {
+            Self::Pipeline(_) | Self::State(_) | Self::Series(_) | Self::Packed(_) => {
                 PgSqlErrorCode::ERRCODE_INVALID_BINARY_REPRESENTATION
             }
             Self::NotAnAggregate => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -290,6 +300,7 @@ impl Error {
                 Some("It was made by another version: make it again from the rows, by botdet_state().")
             }
             Self::State(_) => Some("botdet_state() and botdet_account_state() make states."),
+            Self::Series(_) => Some("botdet_engagement_series() makes series."),
             Self::NotAnAggregate => Some("Call botdet_state()."),
             Self::Schema(_) | Self::NotAnObject(_) => {
                 Some("to_jsonb(row) makes an object of a row of the table that the version learned from.")

@@ -1,5 +1,7 @@
 //! Scoring accounts: the one way that the functions, the batch and the trigger share.
 
+use std::time::Instant;
+
 use botdet_models::event::Timestamp;
 use botdet_models::features::FeatureVector;
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Overrides};
@@ -185,7 +187,7 @@ fn score_loaded(
         .filter(|(_, account)| account.is_known)
         .map(|(index, account)| Known::of(index, account))
         .collect();
-    for (index, score) in decide_by_rules(&mut known, deployment)? {
+    for (index, score) in decide_by_rules(&mut known, deployment) {
         scored[index].score = Some(score);
     }
     let challenger = deployment.challenger.as_ref().map(|challenger| &challenger.version);
@@ -262,10 +264,11 @@ impl Known {
 }
 
 /// Takes out the accounts that a rule decides on, whatever a model would say, with their scores.
-fn decide_by_rules(known: &mut Vec<Known>, deployment: &Deployment) -> Result<Vec<(usize, Score)>, Error> {
+fn decide_by_rules(known: &mut Vec<Known>, deployment: &Deployment) -> Vec<(usize, Score)> {
     if !deployment.rules.may_decide() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
+    let started = Instant::now();
     let thresholds = rules_thresholds(&deployment.overrides);
     let mut decided = Vec::new();
     known.retain(|known| match deployment.rules.decide(&known.facts(), &thresholds) {
@@ -275,11 +278,9 @@ fn decide_by_rules(known: &mut Vec<Known>, deployment: &Deployment) -> Result<Ve
         }
         None => true,
     });
-    if !decided.is_empty() {
-        let scores = decided.iter().map(|(_, score)| score.clone()).collect::<Vec<_>>();
-        statistics::measured(&name_of_rules(&deployment.detector), scores.len(), || Ok(scores))?;
-    }
-    Ok(decided)
+    let scores = decided.iter().map(|(_, score)| score);
+    statistics::note_judged(&name_of_rules(&deployment.detector), started, scores);
+    decided
 }
 
 /// Scores features without an account behind them.
@@ -289,7 +290,7 @@ fn decide_by_rules(known: &mut Vec<Known>, deployment: &Deployment) -> Result<Ve
 pub fn score_features(features: &FeatureVector) -> Result<AccountScore, Error> {
     let deployment = active::deployment(ACCOUNT)?;
     let mut known = vec![Known { index: 0, account_id: None, features: features.clone(), sequence: None }];
-    let decided = decide_by_rules(&mut known, &deployment)?.pop();
+    let decided = decide_by_rules(&mut known, &deployment).pop();
     let champion = deployment.champion.as_ref().filter(|_| decided.is_none());
     let all: Vec<&Known> = known.iter().collect();
     let score = match decided {

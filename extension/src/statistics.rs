@@ -90,12 +90,7 @@ pub fn measured(
     running.slot[word::ROWS].fetch_add(rows as u64, Relaxed);
     match &result {
         Ok(scores) => {
-            for (index, stage) in STAGES.iter().enumerate() {
-                let decided = scores.iter().filter(|score| score.stage == *stage).count();
-                if decided > 0 {
-                    running.slot[word::STAGES + index].fetch_add(decided as u64, Relaxed);
-                }
-            }
+            add_stages(running.slot, scores.iter());
             running.finish();
         }
         Err(error) => {
@@ -106,6 +101,28 @@ pub fn measured(
         }
     }
     result
+}
+
+/// Counts a call, or the part of one, that has judged rows since `started` without asking a version; none without rows.
+pub fn note_judged<'a>(name: &str, started: Instant, scores: impl Iterator<Item = &'a Score> + Clone) {
+    let rows = scores.clone().count();
+    if let Some(slot) = slot(name).filter(|_| rows > 0) {
+        slot[word::ROWS].fetch_add(rows as u64, Relaxed);
+        add_stages(slot, scores);
+        Running { slot, started }.finish();
+    }
+}
+
+fn add_stages<'a>(slot: Slot, scores: impl Iterator<Item = &'a Score>) {
+    let mut decided = [0; STAGES.len()];
+    for score in scores {
+        if let Some(index) = STAGES.iter().position(|stage| *stage == score.stage) {
+            decided[index] += 1;
+        }
+    }
+    for (index, decided) in decided.into_iter().enumerate().filter(|(_, decided)| *decided > 0) {
+        slot[word::STAGES + index].fetch_add(decided, Relaxed);
+    }
 }
 
 /// Counts rows that a sequence model has decided, by what runs it.

@@ -1,5 +1,7 @@
 //! Judging rows of tables, and features that stand for themselves, given as JSON.
 
+use std::time::Instant;
+
 use botdet_models::backlink::BACKLINK;
 use botdet_models::features::{FeatureVector, account_schema};
 use botdet_models::pipeline::{ACCOUNT, Candidate, Depth, Pipeline};
@@ -30,13 +32,10 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
     }
     let deployment = active::deployment(detector)?;
     let (facts, thresholds) = (RowFacts(object), rules_thresholds(&deployment.overrides));
+    let started = Instant::now();
     if let Some(decided) = deployment.rules.decide(&facts, &thresholds) {
-        let scores = statistics::measured(&name_of_rules(detector), 1, || Ok(vec![decided]))?;
-        return Ok(AccountScore {
-            score: scores.into_iter().next(),
-            events: None,
-            ..AccountScore::unknown()
-        });
+        statistics::note_judged(&name_of_rules(detector), started, std::iter::once(&decided));
+        return Ok(AccountScore { score: Some(decided), events: None, ..AccountScore::unknown() });
     }
     let version = deployment.champion.as_ref().map(|version| version.name.clone());
     let name = version.clone().unwrap_or_else(|| name_of_rules(detector));

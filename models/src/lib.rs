@@ -16,6 +16,7 @@ pub mod autoencoder;
 pub mod backlink;
 pub mod calibration;
 pub mod digest;
+pub mod engagement;
 pub mod event;
 pub mod features;
 pub mod groups;

@@ -33,6 +33,50 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_score_row';
 COMMENT ON FUNCTION botdet_score(text, jsonb) IS
     'score of a row by the active version of a detector: botdet_score(''spammer'', to_jsonb(row)); of features by detector account. NULL is missing, columns that the version did not learn from are ignored, a misspelt name is an error';
 
+-- A detector that finds what it judges by a number is a case here.
+CREATE FUNCTION botdet_score(detector text, account_id bigint)
+RETURNS botdet.score_result
+STRICT STABLE PARALLEL SAFE COST 100000 SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    series bytea;
+    answer botdet.score_result;
+BEGIN
+    CASE detector
+        WHEN 'account' THEN
+            RETURN @extschema@.botdet_score(account_id);
+        WHEN 'engagement' THEN
+            series := botdet.engagement_series_of(account_id);
+            IF series IS NOT NULL THEN
+                answer := @extschema@.botdet_score(detector, to_jsonb(@extschema@.botdet_engagement_features(series)));
+            ELSE
+                answer.reasons := ARRAY['the account is unknown: it has no engagement'];
+            END IF;
+        WHEN 'backlink' THEN
+            SELECT s.backlink_id, s.bot_probability, s.is_bot, s.action, s.confidence, s.probability_low, s.probability_high,
+                   s.anomaly_score, s.is_anomaly, s.events, s.stage, s.model_version, s.reasons, s.scored_at
+            INTO answer
+            FROM botdet.backlink b
+            CROSS JOIN LATERAL @extschema@.botdet_backlink_scores(coalesce(b.target_domain, b.target)) AS s
+            WHERE b.backlink_id = botdet_score.account_id AND s.backlink_id = b.backlink_id;
+            IF answer IS NULL THEN
+                answer.reasons := ARRAY['the link is unknown'];
+            END IF;
+        ELSE
+            RAISE EXCEPTION 'detector % does not judge what has a number', detector
+                USING ERRCODE = 'undefined_object', HINT = 'Hand over the row: botdet_score(detector, to_jsonb(row)).';
+    END CASE;
+    answer.account_id := account_id;
+    IF answer.stage IS NULL THEN
+        answer.stage := 'none';
+        answer.scored_at := now();
+    END IF;
+    RETURN answer;
+END
+$$;
+COMMENT ON FUNCTION botdet_score(text, bigint) IS
+    'score by a detector of what goes by a number: an account, with detector engagement the rows of one in botdet.engagement_hourly, with detector backlink a link; stage is none for what is unknown';
+
 -- Where there were none of text, a literal without a type could be meant for bigint as well.
 CREATE FUNCTION botdet_score(detector text, features text)
 RETURNS botdet.score_result

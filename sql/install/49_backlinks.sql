@@ -45,37 +45,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION botdet_backlink_score(bigint) IS 'score of a link with its parts; see botdet_backlink_scores(text, timestamptz)';
 
-CREATE FUNCTION botdet_score(detector text, account_id bigint)
-RETURNS botdet.score_result
-STRICT STABLE PARALLEL SAFE COST 100000 SET search_path = pg_catalog, pg_temp
-LANGUAGE plpgsql AS $$
-DECLARE
-    result botdet.score_result;
-BEGIN
-    CASE detector
-        WHEN 'account' THEN
-            result := @extschema@.botdet_score(account_id);
-        WHEN 'backlink' THEN
-            SELECT s.backlink_id, s.bot_probability, s.is_bot, s.action, s.confidence, s.probability_low, s.probability_high,
-                   s.anomaly_score, s.is_anomaly, s.events, s.stage, s.model_version, s.reasons, s.scored_at
-            INTO result
-            FROM botdet.backlink b
-            CROSS JOIN LATERAL @extschema@.botdet_backlink_scores(coalesce(b.target_domain, b.target)) AS s
-            WHERE b.backlink_id = botdet_score.account_id AND s.backlink_id = b.backlink_id;
-            IF result IS NULL THEN
-                result := ROW(account_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'none', NULL,
-                              ARRAY['the link is unknown'], now());
-            END IF;
-        ELSE
-            RAISE EXCEPTION 'detector % does not judge what has a number', detector
-                USING ERRCODE = 'invalid_parameter_value', HINT = 'Hand over the row: botdet_score(detector, to_jsonb(row)).';
-    END CASE;
-    RETURN result;
-END
-$$;
-COMMENT ON FUNCTION botdet_score(text, bigint) IS
-    'score by a detector of what goes by a number: an account, or with detector backlink a link';
-
 CREATE FUNCTION botdet_compare_pages(as_of timestamptz DEFAULT now())
 RETURNS bigint
 STRICT VOLATILE PARALLEL UNSAFE COST 10000000

@@ -99,7 +99,7 @@ COMMENT ON COLUMN botdet.feature_reference.version IS 'name of the version';
 COMMENT ON COLUMN botdet.feature_reference.origin IS 'training or frozen';
 COMMENT ON COLUMN botdet.feature_reference.feature IS 'feature, or bot_probability for what the version answers';
 COMMENT ON COLUMN botdet.feature_reference.rows IS 'rows that it was taken of';
-COMMENT ON COLUMN botdet.feature_reference.edges IS 'inner edges of the bins, rising; a value at an edge lies below it; of a category the places of its levels, from 0';
+COMMENT ON COLUMN botdet.feature_reference.edges IS 'inner edges of the bins, rising; a value at an edge lies below it; of a category the places of its levels, from 0, and all other names behind them';
 COMMENT ON COLUMN botdet.feature_reference.shares IS 'share of the rows in each bin, one more than edges';
 COMMENT ON COLUMN botdet.feature_reference.missing IS 'share of the rows without a value';
 COMMENT ON COLUMN botdet.feature_reference.low IS 'least value; NULL without any, and for a category';
@@ -234,7 +234,9 @@ BEGIN
                        least(greatest((v.value #>> '{}')::double precision, -3e38), 3e38)::real::double precision
                    WHEN jsonb_typeof(v.value) = 'number' AND r.levels IS NULL THEN (v.value #>> '{}')::double precision
                    WHEN jsonb_typeof(v.value) = 'boolean' AND r.levels IS NULL THEN (v.value = 'true')::integer::double precision
-                   WHEN v.value <> 'null' THEN array_position(r.levels, v.value #>> '{}') - 1
+                   -- Names that are no level lie behind the last one.
+                   WHEN v.value <> 'null' AND r.levels IS NOT NULL THEN
+                       coalesce(array_position(r.levels, v.value #>> '{}') - 1, cardinality(r.levels))
                END AS number
         FROM unnest(samples) WITH ORDINALITY AS s (sample, n)
         CROSS JOIN LATERAL (
@@ -246,7 +248,9 @@ BEGIN
     ), judged AS MATERIALIZED (
         SELECT s.n, s.feature, CASE WHEN s.number IS NOT NULL THEN botdet.bin_of(s.number, s.edges) END AS bin,
                s.value = 'null' AS is_missing,
-               coalesce(s.number < s.low OR s.number > s.high, s.value <> 'null' AND s.number IS NULL) AS is_unseen
+               coalesce(
+                   s.number < s.low OR s.number > s.high, s.number >= cardinality(s.levels), s.value <> 'null' AND s.number IS NULL
+               ) AS is_unseen
         FROM said s
     ), sliced AS (
         SELECT s.n, (s.sample ->> 'day')::date AS day, p.slice_by, p.slice

@@ -28,6 +28,10 @@ GRANT EXECUTE ON ROUTINE
     botdet.actor(),
     botdet_feature_catalog(),
     botdet_features(bytea),
+    botdet_engagement_feature_catalog(),
+    botdet_engagement_features(bytea),
+    botdet_engagement_anomaly(bytea),
+    botdet_engagement_series(timestamptz, bigint, bigint, bigint, bigint),
     botdet_state(timestamptz, text),
     botdet_state(timestamptz, text, text),
     botdet_state(timestamptz, text, text, text, inet, text, text, bigint)

@@ -92,7 +92,7 @@ $$;
 
 GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
-    botdet.detector, botdet.deployment, botdet.source, botdet.score, botdet.score_queue, botdet.score_rollup,
+    botdet.detector, botdet.deployment, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
     botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
@@ -136,6 +136,7 @@ TO botdet_reader;
 
 GRANT SELECT ON
     botdet.account, botdet.activity, botdet.account_state, botdet.archived_state, botdet.model_version, botdet.flagged_account,
+    botdet.engagement_hourly, botdet.engagement_window, botdet.engagement_features_of_accounts,
     botdet.domain, botdet.backlink, botdet.page_similarity
 TO botdet_scorer, botdet_reviewer;
 GRANT EXECUTE ON FUNCTION
@@ -148,8 +149,12 @@ GRANT EXECUTE ON FUNCTION
     botdet_score(uuid),
     botdet_score(bytea),
     botdet_score(botdet.account_features),
-    botdet_score(text, jsonb), botdet_score(text, text),
+    botdet_score(text, jsonb),
     botdet_score(text, bigint),
+    botdet_score(text, text),
+    botdet.engagement_series_of(bigint),
+    botdet_engagement_features(bigint),
+    botdet_engagement_anomaly(bigint),
     botdet_backlink_features(text, timestamptz),
     botdet_backlink_scores(text, timestamptz),
     botdet_backlink_score(bigint),
@@ -232,16 +237,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     botdet.account_network, botdet.score_queue, botdet.refresh, botdet.refresh_account, botdet.score_rollup,
     botdet.rollup_progress, botdet.model_comparison, botdet.shadow_score
 TO botdet_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON botdet.spammer, botdet.domain, botdet.backlink, botdet.page_similarity TO botdet_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON
+    botdet.spammer, botdet.engagement_hourly, botdet.engagement_window, botdet.domain, botdet.backlink, botdet.page_similarity
+TO botdet_admin;
 GRANT SELECT ON botdet.backlink_training TO botdet_admin;
-GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq TO botdet_admin;
+GRANT SELECT, UPDATE ON SEQUENCE botdet.backlink_backlink_id_seq, botdet.engagement_window_window_id_seq TO botdet_admin;
 GRANT INSERT (detector, description, threshold, automatic_threshold, base_rate, insert_mode),
     UPDATE (description, threshold, automatic_threshold, base_rate, insert_mode)
 ON botdet.detector TO botdet_admin;
 GRANT INSERT (detector, name, condition, effect, weight, reason, enabled),
     UPDATE (condition, effect, weight, reason, enabled), DELETE
 ON botdet.rule TO botdet_admin;
-GRANT INSERT, DELETE ON botdet.source TO botdet_admin;
+GRANT INSERT, DELETE ON botdet.source, botdet.engagement_source TO botdet_admin;
 GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botdet.reviewer_evidence, botdet.reviewer_trust
 TO botdet_admin;
 GRANT SELECT (token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by) ON botdet.api_token
@@ -277,6 +284,13 @@ GRANT EXECUTE ON ROUTINE
     botdet_flag(),
     botdet_bind_source(regclass, text, text, text, text, text, text, text, text, text, text, jsonb, boolean, boolean),
     botdet_unbind_source(regclass),
+    botdet_bind_engagement(regclass, text, text, text, text, text, text, text),
+    botdet_unbind_engagement(regclass),
+    botdet.follow_engagement(),
+    botdet.check_engagement_column(regclass, text, text),
+    botdet.engagement_query(regclass, text),
+    botdet.add_engagement(botdet.engagement_hourly[], boolean),
+    botdet.take_off_engagement(botdet.engagement_hourly[]),
     botdet_create_partitions(regclass, interval, interval, timestamptz),
     botdet_archive(regclass, timestamptz, integer),
     botdet_drop_partitions(regclass, interval, timestamptz, boolean, integer),

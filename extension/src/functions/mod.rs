@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "symbols that Postgres looks up by name")]
 
 mod backlinks;
+mod engagement;
 mod features;
 mod groups;
 mod legacy;
@@ -83,6 +84,13 @@ sql_functions! {
     botdet_model_statistics, pg_finfo_botdet_model_statistics => statistics::models;
     botdet_model_latencies, pg_finfo_botdet_model_latencies => statistics::latencies;
     botdet_reset_statistics, pg_finfo_botdet_reset_statistics => statistics::reset;
+    botdet_engagement_add, pg_finfo_botdet_engagement_add => engagement::add;
+    botdet_engagement_join, pg_finfo_botdet_engagement_join => engagement::join;
+    botdet_engagement_receive, pg_finfo_botdet_engagement_receive => engagement::receive;
+    botdet_engagement_finish, pg_finfo_botdet_engagement_finish => engagement::finish;
+    botdet_engagement_features, pg_finfo_botdet_engagement_features => engagement::features;
+    botdet_engagement_windows, pg_finfo_botdet_engagement_windows => engagement::windows;
+    botdet_engagement_catalog, pg_finfo_botdet_engagement_catalog => engagement::catalog;
     botdet_version, pg_finfo_botdet_version => models::version;
 }
 

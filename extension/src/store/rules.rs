@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use botdet_models::backlink::{self, BACKLINK};
+use botdet_models::engagement::{self, ENGAGEMENT};
 use botdet_models::pipeline::ACCOUNT;
 use botdet_models::rules::{Effect, Kind, Rule, RuleDefinition, RuleSet, Vocabulary, default_prior};
 use pgrx::pg_sys;
@@ -73,6 +74,7 @@ pub fn vocabulary(deployment: &Deployment) -> Result<Option<Vocabulary>, Error> 
     match deployment.detector.as_str() {
         ACCOUNT => Ok(Some(Vocabulary::account())),
         BACKLINK => Ok(Some(backlink::vocabulary())),
+        ENGAGEMENT => Ok(Some(engagement::vocabulary())),
         SPAMMER => Ok(Some(Vocabulary::of(columns_of_spammers()))),
         _ => {
             let schema = active::with_champion(deployment, |pipeline, _| {

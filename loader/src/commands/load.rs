@@ -73,6 +73,10 @@ const NOT_FOR_TABLES: [&str; 9] =
 pub enum TableDetector {
     /// Wide rows of account metrics, in botdet.spammer
     Spammer,
+    /// Hourly counts, in botdet.engagement_hourly
+    Engagement,
+    /// When they were attacked, in botdet.engagement_window
+    EngagementWindows,
     /// A folder with domain.csv, backlink.csv and, where links are labelled, label.csv
     Backlink,
 }
@@ -81,6 +85,8 @@ impl TableDetector {
     fn table(self) -> &'static str {
         match self {
             Self::Spammer => "botdet.spammer",
+            Self::Engagement => "botdet.engagement_hourly",
+            Self::EngagementWindows => "botdet.engagement_window",
             Self::Backlink => "botdet.backlink",
         }
     }

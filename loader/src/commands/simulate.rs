@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use botdet_models::backlink::BACKLINK;
+use botdet_models::engagement::ENGAGEMENT;
 use botdet_models::pipeline::ACCOUNT;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
@@ -18,19 +19,23 @@ use crate::database::timestamp;
 use crate::error::{LoaderError, at};
 use crate::records::{AccountRecord, ActivityRecord, LabelRecord};
 use crate::simulate::backlinks::BacklinkParams;
+use crate::simulate::engagement::{
+    EngagementConfig, EngagementParams, engagement_series, write_hours, write_hours_header, write_windows,
+    write_windows_header,
+};
 use crate::simulate::spammer::{SpammerConfig, SpammerParams, spammer_rows, write_csv};
 use crate::simulate::{SimulatedAccount, SimulatedEvent, Simulation, SimulationParams};
 
 /// What to simulate.
 #[derive(Debug, Args)]
 pub struct SimulationOptions {
-    /// Accounts [default: 3000; 458798 for the spammer detector]
+    /// Accounts [default: 3000; 458798 for the spammer detector, 500 for engagement]
     #[arg(long)]
     pub accounts: Option<u32>,
-    /// Share of the accounts that are bots [default: a third; 0.0269 for the spammer detector]
+    /// Share of the accounts that are bots [default: a third; 0.0269 for the spammer detector, 0.35 for engagement]
     #[arg(long)]
     pub bot_share: Option<f64>,
-    /// Days of activity [default: 30; the spammer detector has none]
+    /// Days of activity [default: 30; other detectors have none]
     #[arg(long)]
     pub days: Option<u32>,
     /// Seed: the same seed gives the same accounts
@@ -78,6 +83,23 @@ impl SimulationOptions {
     }
 }
 
+impl SimulationOptions {
+    /// Checks the options for engagement.
+    fn engagement(&self, hours: Option<u32>) -> Result<EngagementConfig, LoaderError> {
+        check_unused(ENGAGEMENT, [("--days", self.days.is_some())])?;
+        let defaults = EngagementParams::default();
+        let params = EngagementParams {
+            accounts: self.accounts.unwrap_or(defaults.accounts),
+            hours: hours.unwrap_or(defaults.hours),
+            fake_share: self.bot_share.unwrap_or(defaults.fake_share),
+            end: self.until.map_or(defaults.end, |until| until.timestamp_micros()),
+            seed: self.seed,
+            ..defaults
+        };
+        Ok(params.check()?)
+    }
+}
+
 /// Detectors that there is a simulation for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SimulatedDetector {
@@ -85,8 +107,21 @@ pub enum SimulatedDetector {
     Account,
     /// One row of 51 numbers an account
     Spammer,
+    /// Hourly views, likes, comments and shares of accounts, and when they were attacked
+    Engagement,
     /// Links between domains, ordinary ones and those of private networks
     Backlink,
+}
+
+impl SimulatedDetector {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Account => ACCOUNT,
+            Self::Spammer => SPAMMER,
+            Self::Engagement => ENGAGEMENT,
+            Self::Backlink => BACKLINK,
+        }
+    }
 }
 
 /// Write simulated accounts to files that `botdet load` reads: profiles and activity as NDJSON, or a wide table as CSV.
@@ -97,10 +132,14 @@ pub struct Simulate {
     detector: SimulatedDetector,
     #[command(flatten)]
     simulation: SimulationOptions,
+    /// Hours of each account's engagement [default: 336; only the engagement detector has any]
+    #[arg(long)]
+    hours: Option<u32>,
     /// Links, about [default: 20000; only the backlink detector has any]
     #[arg(long)]
     links: Option<u32>,
-    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv, or domain.csv, backlink.csv and label.csv; made if it is not there
+    /// Folder for accounts.ndjson and activity.ndjson, or spammer.csv, or engagement.csv and windows.csv, or domain.csv, backlink.csv
+    /// and label.csv; made if it is not there
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -120,15 +159,26 @@ struct WrittenTable {
     spammers: u64,
 }
 
+#[derive(Serialize)]
+struct WrittenEngagement {
+    accounts: u64,
+    attacked: u64,
+    hours: u64,
+}
+
 impl Simulate {
     pub(super) fn run(self) -> Result<(), LoaderError> {
+        if self.detector != SimulatedDetector::Engagement {
+            check_unused(self.detector.name(), [("--hours", self.hours.is_some())])?;
+        }
         if self.detector != SimulatedDetector::Backlink {
-            check_unused(ACCOUNT, [("--links", self.links.is_some())])?;
+            check_unused(self.detector.name(), [("--links", self.links.is_some())])?;
         }
         match self.detector {
             SimulatedDetector::Backlink => self.write_links(),
             SimulatedDetector::Account => self.write_activity(),
             SimulatedDetector::Spammer => self.write_table(),
+            SimulatedDetector::Engagement => self.write_engagement(),
         }
     }
 
@@ -168,6 +218,38 @@ impl Simulate {
         let written = WrittenTable { accounts, spammers: config.reported() as u64 };
         output.figures(&written, || {
             format!("{} accounts ({} spammers) in {}", written.accounts, written.spammers, path.display())
+        })
+    }
+
+    fn write_engagement(self) -> Result<(), LoaderError> {
+        let config = self.simulation.engagement(self.hours)?;
+        std::fs::create_dir_all(&self.out).map_err(at(&self.out))?;
+        let (hours_path, windows_path) = (self.out.join("engagement.csv"), self.out.join("windows.csv"));
+        let create = |path: &PathBuf| File::create(path).map(BufWriter::new).map_err(at(path));
+        let (mut hours, mut windows) = (create(&hours_path)?, create(&windows_path)?);
+        write_hours_header(&mut hours).map_err(at(&hours_path))?;
+        write_windows_header(&mut windows).map_err(at(&windows_path))?;
+        let output = self.output.output();
+        let bar = output.progress(Some(u64::from(config.params().accounts)), "simulating");
+        let mut written = WrittenEngagement { accounts: 0, attacked: 0, hours: 0 };
+        for series in engagement_series(&config) {
+            written.accounts += 1;
+            written.attacked += u64::from(series.attack.is_some());
+            written.hours += write_hours(&series, &mut hours).map_err(at(&hours_path))?;
+            write_windows(&series, &mut windows).map_err(at(&windows_path))?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        hours.flush().map_err(at(&hours_path))?;
+        windows.flush().map_err(at(&windows_path))?;
+        output.figures(&written, || {
+            format!(
+                "{} accounts ({} attacked) and {} hours in {}",
+                written.accounts,
+                written.attacked,
+                written.hours,
+                self.out.display()
+            )
         })
     }
 

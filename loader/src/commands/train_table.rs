@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use botdet_models::artifact::Artifact;
 use botdet_models::backlink::BACKLINK;
+use botdet_models::engagement::ENGAGEMENT;
 use clap::Args;
 use postgres::Client;
 use serde::Serialize;
@@ -20,12 +21,17 @@ use crate::training::table::train_table;
 
 /// The detector whose table the extension brings along, with what its columns are called.
 pub const SPAMMER: &str = "spammer";
+/// The view that has the features of engagement and what its columns are called: what the key tells, what is true, and when the
+/// series ends.
+const ENGAGEMENT_VIEW: [&str; 4] =
+    ["botdet.engagement_features_of_accounts", "account_id", "is_attacked", "last_hour"];
 const SPAMMER_TABLE: [&str; 3] = ["botdet.spammer", "account_id", "is_spammer"];
 
 /// Which table to learn from.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableOptions {
-    /// Table, view or foreign table whose rows are to be judged; for detectors spammer and backlink their own by default
+    /// Table, view or foreign table whose rows are to be judged; for detectors spammer, engagement and backlink their own by
+    /// default
     #[arg(long, requires = "key", requires = "label")]
     pub table: Option<String>,
     /// Column that tells rows apart
@@ -58,11 +64,18 @@ impl TableOptions {
     /// [`LoaderError::NoTable`] when the detector needs one to be named.
     pub fn source(&self, detector: &str) -> Result<TableSource, LoaderError> {
         let named = self.table.clone().zip(self.key.clone()).zip(self.label.clone());
+        let mut time = self.time.clone();
         let ((relation, key), label) = match named {
             Some(named) => named,
             None if detector == SPAMMER => {
                 let [table, key, label] = SPAMMER_TABLE.map(str::to_owned);
                 ((table, key), label)
+            }
+            None if detector == ENGAGEMENT => {
+                let [view, key, label, last] = ENGAGEMENT_VIEW.map(str::to_owned);
+                // What came later is judged by what came before, where series end at different times.
+                time = Some(last);
+                ((view, key), label)
             }
             None if detector == BACKLINK => return Ok(link_source()),
             None => return Err(LoaderError::NoTable(detector.to_owned())),
@@ -74,7 +87,7 @@ impl TableOptions {
             positive: self.positive.clone(),
             columns: self.columns.clone(),
             ignored: self.ignore.clone(),
-            time: self.time.clone(),
+            time,
             group: self.group.clone(),
         })
     }

@@ -170,6 +170,16 @@ pub enum SimulationError {
         /// Fewest that can be.
         least: u32,
     },
+    /// Too few or too many hours for a series.
+    #[error("{hours} hours are not between {least} and {most}")]
+    Hours {
+        /// Hours asked for.
+        hours: u32,
+        /// Fewest that can be.
+        least: u32,
+        /// Most that can be.
+        most: u32,
+    },
     /// Too few links.
     #[error("{links} links are fewer than {least}")]
     FewLinks {

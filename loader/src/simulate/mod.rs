@@ -13,6 +13,7 @@ pub mod backlinks;
 mod bots;
 mod config;
 mod dress;
+pub mod engagement;
 mod human;
 mod lean;
 mod persona;

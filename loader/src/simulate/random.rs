@@ -26,6 +26,10 @@ pub(super) enum Purpose {
     SpammerRoles = 6,
     /// One row of the wide table.
     Spammer = 7,
+    /// Whose engagement is faked.
+    EngagementRoles = 8,
+    /// The engagement of one account.
+    Engagement = 9,
     /// Domains and targets of links.
     Backlinks = 20,
     /// The ordinary links to one target.

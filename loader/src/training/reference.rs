@@ -23,7 +23,8 @@ pub struct ReferenceColumn {
     pub name: String,
     /// Rows that the shares are of.
     pub rows: u64,
-    /// Inner edges of the bins, rising strictly; a value at an edge lies below it. Of a category, the places of its levels, from 0.
+    /// Inner edges of the bins, rising strictly; a value at an edge lies below it. Of a category, the places of its levels, from 0;
+    /// behind them lie all other names.
     pub edges: Vec<f64>,
     /// Share of the rows in each bin, one more than edges.
     pub shares: Vec<f64>,
@@ -56,9 +57,9 @@ impl ReferenceColumn {
         let known = || values.iter().copied().filter(|value| !value.is_nan());
         let (low, high) = (known().reduce(f64::min)?, known().reduce(f64::max)?);
         let bins = match levels {
-            // Each level has a bin of its own, also one that hardly any row has.
+            // Each level has a bin of its own, also one that hardly any row has, and all other names the last one.
             Some(levels) => {
-                let edges = (1..levels.len()).map(|level| (level - 1) as f64).collect();
+                let edges = (0..levels.len()).map(|level| level as f64).collect();
                 PsiReference::with_edges(edges, values)?
             }
             None => PsiReference::of(values, BINS)?,
@@ -89,7 +90,10 @@ mod tests {
         let levels = ["a", "b", "c"].map(str::to_owned);
         let category = ReferenceColumn::of("c".to_owned(), &[0.0, 2.0, 2.0, f64::NAN], Some(&levels));
         let category = category.expect("there are values");
-        assert_eq!((category.edges, category.shares), (vec![0.0, 1.0], vec![0.25, 0.0, 0.5]));
+        assert_eq!((category.edges, category.shares), (vec![0.0, 1.0, 2.0], vec![0.25, 0.0, 0.5, 0.0]));
+        let other =
+            ReferenceColumn::of("c".to_owned(), &[0.0, 3.0], Some(&levels)).expect("there are values");
+        assert_eq!(other.shares, [0.5, 0.0, 0.0, 0.5]);
         assert_eq!(category.low, None);
         assert_eq!(ReferenceColumn::of("m".to_owned(), &[f64::NAN], None), None, "nothing to compare with");
     }

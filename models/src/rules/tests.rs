@@ -64,6 +64,7 @@ fn every_rule_that_comes_along_is_one() {
     for (detector, rule) in built_in_rules() {
         let vocabulary = match detector {
             "account" => Vocabulary::account(),
+            "engagement" => crate::engagement::vocabulary(),
             _ => Vocabulary::any(),
         };
         let read = Expression::parse(rule.condition, &vocabulary);

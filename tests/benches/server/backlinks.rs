@@ -71,7 +71,8 @@ fn fill(client: &mut Client, links: u32) -> i64 {
     client.value("SELECT count(*) FROM botdet.backlink", &[])
 }
 
-fn copy(client: &mut Client, table: &str, csv: &[u8]) {
+/// Copies a file with a header into columns of a table.
+pub fn copy(client: &mut Client, table: &str, csv: &[u8]) {
     let mut writer = client
         .copy_in(&format!("COPY {table} FROM STDIN (FORMAT csv, HEADER)"))
         .expect("the table takes rows");

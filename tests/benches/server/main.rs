@@ -2,12 +2,13 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, cold, memory.
+//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, engagement, cold, memory.
 
 mod backlinks;
 mod calls;
 mod connections;
 mod deep;
+mod engagement;
 mod inserts;
 mod measure;
 mod models;
@@ -22,7 +23,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -34,6 +35,7 @@ const PARTS: [Part; 13] = [
     ("switching", switching::switching),
     ("refresh", |_| refresh::refresh()),
     ("backlinks", |_| backlinks::backlinks()),
+    ("engagement", |_| engagement::engagement()),
     ("cold", connections::cold),
     ("memory", connections::memory),
 ];

@@ -165,7 +165,7 @@ fn broken_links_are_told_apart_and_unknown_domains_are_judged_by_the_rest() {
     assert_eq!(client.value::<String>("SELECT (botdet_score('backlink', 404::bigint)).stage", &[]), "none");
     assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet_backlink_scores('no domain')", &[]), 0);
     assert_eq!(client.refused("SELECT botdet_compare_pages(now() + interval '1 day')").code, "22023");
-    assert_eq!(client.refused("SELECT botdet_score('spammer', 1::bigint)").code, "22023");
+    assert_eq!(client.refused("SELECT botdet_score('spammer', 1::bigint)").code, "42704");
     // A text that is gone is compared no more.
     client.run(
         "UPDATE botdet.backlink SET page_text = NULL WHERE backlink_id = 1; SELECT botdet_compare_pages()",

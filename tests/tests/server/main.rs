@@ -8,6 +8,7 @@ mod deep;
 mod deploying;
 mod detectors;
 mod drift;
+mod engagement;
 mod faults;
 mod features;
 mod follow;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backlinks;
+mod engagement;
 mod spammers;
 
 use super::{Effect, RuleDefinition, RuleSet, Vocabulary};
@@ -24,9 +25,10 @@ const fn rule(name: &'static str, condition: &'static str, weight: f64, reason: 
 }
 
 /// Detectors that rules come along for, with the share of what is looked for where nobody has said it.
-const DETECTORS: [(&str, f64, &[BuiltInRule]); 3] = [
+const DETECTORS: [(&str, f64, &[BuiltInRule]); 4] = [
     ("account", 0.05, accounts::RULES),
     ("backlink", 0.1, backlinks::RULES),
+    ("engagement", 0.08, engagement::RULES),
     ("spammer", 0.03, spammers::RULES),
 ];
 

@@ -8,7 +8,12 @@ use postgres::Client;
 
 /// Every function and procedure that is called by name, and every view. Names are written in full, as somebody does who knows of the
 /// danger: whatever is caught then is caught inside.
-const CALLS: [&str; 92] = [
+const CALLS: &[&str] = &[
+    "SELECT * FROM public.botdet_engagement_feature_catalog()",
+    "SELECT public.botdet_engagement_features(public.botdet_engagement_series(hour, views, likes, comments, shares)) FROM botdet.engagement_hourly GROUP BY account_id",
+    "SELECT public.botdet_engagement_features(1::pg_catalog.int8)",
+    "SELECT public.botdet_engagement_anomaly(1::pg_catalog.int8)",
+    "SELECT public.botdet_score('engagement'::pg_catalog.text, 1::pg_catalog.int8)",
     "SELECT public.botdet_version()",
     "SELECT * FROM public.botdet_feature_catalog()",
     "SELECT public.botdet_features(1::pg_catalog.int8)",
@@ -46,6 +51,11 @@ const CALLS: [&str; 92] = [
     "SELECT * FROM public.botdet_create_partitions('public.logins', '1 month', since => '2025-02-01', ahead => '-1 year')",
     "CALL public.botdet_drop_partitions('public.logins', before => '2025-05-01')",
     "SELECT public.botdet_unbind_source('public.logins')",
+    "SELECT public.botdet_bind_engagement('public.likes', 'post', 'at', metric => 'what')",
+    "INSERT INTO public.likes VALUES (1, '2025-03-02', 'like'), (1, '2025-03-04', 'share'), (2, '2025-03-02', 'view')",
+    "UPDATE public.likes SET what = 'view' WHERE post OPERATOR(pg_catalog.=) 1",
+    "DELETE FROM public.likes",
+    "SELECT public.botdet_unbind_engagement('public.likes')",
     "DELETE FROM botdet.archived_state",
     "TRUNCATE botdet.archived_state",
     "DELETE FROM botdet.activity",
@@ -143,6 +153,7 @@ fn caught(client: &mut Client, login: &str) -> Vec<String> {
 fn prepare(client: &mut Client) {
     client.run(
         "SET search_path = pg_catalog;
+         CREATE TABLE public.likes (post bigint, at timestamptz, what text);
          CREATE TABLE public.logins (who text, at timestamptz) PARTITION BY RANGE (at); CREATE INDEX ON public.logins (who);
          CREATE TABLE public.logins_default PARTITION OF public.logins DEFAULT",
     );

@@ -155,7 +155,7 @@ fn a_reader_reads_dashboards_and_neither_texts_nor_names() {
     let views: Vec<String> = reader.column(
         "SELECT c.oid::regclass::text FROM pg_class c
          WHERE c.relnamespace = 'botdet'::regnamespace AND c.relkind = 'v'
-             AND c.relname NOT IN ('flagged_account', 'reviewer_trust', 'backlink_training')",
+             AND c.relname NOT IN ('flagged_account', 'reviewer_trust', 'backlink_training', 'engagement_features_of_accounts')",
         &[],
     );
     assert!(views.len() >= 14, "{views:?}");
