@@ -1,9 +1,15 @@
 //! The real service over real sockets, against a database per test.
 
 mod access;
+mod dashboards;
 mod document;
+mod load;
+mod manifests;
 mod operation;
+mod prometheus;
 mod reviews;
 mod scoring;
 mod support;
+mod telemetry;
+mod tls;
 mod versions;
