@@ -120,12 +120,16 @@ impl HttpClient for Sender {
         'a: 'b,
         Self: 'b,
     {
-        let answer = self.client.request(request.map(Full::new));
-        let sent = self.runtime.spawn(tokio::time::timeout(EXPORT_TIMEOUT, async {
-            let (head, body) = answer.await?.into_parts();
-            let body = Limited::new(body, ANSWER_LIMIT).collect().await?.to_bytes();
-            Ok(axum::http::Response::from_parts(head, body))
-        }));
+        let client = self.client.clone();
+        // Nothing of it may begin here: timers take a runtime, too.
+        let sent = self.runtime.spawn(async move {
+            let work = async {
+                let (head, body) = client.request(request.map(Full::new)).await?.into_parts();
+                let body = Limited::new(body, ANSWER_LIMIT).collect().await?.to_bytes();
+                Ok(axum::http::Response::from_parts(head, body))
+            };
+            tokio::time::timeout(EXPORT_TIMEOUT, work).await
+        });
         Box::pin(async { sent.await?? })
     }
 }
