@@ -155,6 +155,11 @@ pub struct DatabaseConfig {
     #[arg(long = "database-password-file", env = "BOTDET_DATABASE_PASSWORD_FILE", value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 
+    /// File with the certificates, in PEM, that vouch for the database: connections are encrypted then, and to nobody else.
+    /// Without it they are not encrypted
+    #[arg(long = "database-ca", env = "BOTDET_DATABASE_CA", value_name = "FILE")]
+    pub authorities: Option<PathBuf>,
+
     /// Connections kept to the database at most, 1 to 100
     #[arg(long, env = "BOTDET_POOL_SIZE", value_name = "CONNECTIONS", default_value_t = 8,
           value_parser = clap::value_parser!(u16).range(1..=100))]

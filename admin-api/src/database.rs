@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::NoTls;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::DatabaseConfig;
 use crate::error::ApiError;
+use crate::tls::{self, TlsError};
 
 const EXTENSION_VERSION: &str = include_str!("sql/service/extension_version.sql");
 
@@ -25,6 +28,14 @@ pub enum PoolSetupError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The connection string asks for TLS, and nothing says whom to trust.
+    #[error(
+        "DATABASE_URL asks for TLS: --database-ca must name the certificates that vouch for the database"
+    )]
+    NoAuthorities,
+    /// What says whom to trust cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The pool's own settings clash.
     #[error("no connection pool: {0}")]
     Pool(#[from] deadpool_postgres::BuildError),
@@ -55,8 +66,15 @@ pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool
     }
 
     // A closed connection is noticed without a query; one that died silently costs its request, once.
-    let manager =
-        Manager::from_config(connection, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = match &config.authorities {
+        Some(file) => {
+            connection.ssl_mode(SslMode::Require);
+            Manager::from_config(connection, MakeRustlsConnect::new(tls::trusting(file)?), recycling)
+        }
+        None if connection.get_ssl_mode() == SslMode::Require => return Err(PoolSetupError::NoAuthorities),
+        None => Manager::from_config(connection, NoTls, recycling),
+    };
     Ok(Pool::builder(manager)
         .max_size(config.pool_size.into())
         .wait_timeout(Some(connect_timeout))

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use crate::config::TlsConfig;
@@ -46,8 +46,8 @@ pub enum TlsError {
     /// The file holds no certificate.
     #[error("{} holds no certificate", .0.display())]
     NoCertificate(PathBuf),
-    /// Certificate and key do not go together, or are of a kind that is not known.
-    #[error("certificate {} and its key cannot be used: {source}", file.display())]
+    /// Certificate and key do not go together, or one is of a kind that is not known.
+    #[error("certificate {} cannot be used: {source}", file.display())]
     Unusable {
         /// File of the certificate.
         file: PathBuf,
@@ -93,16 +93,7 @@ impl Tls {
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let unread = |what, file: &Path| {
-        let file = file.to_owned();
-        move |source| TlsError::File { what, file, source }
-    };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(unread("the certificate", certificate))?;
-    if chain.is_empty() {
-        return Err(TlsError::NoCertificate(certificate.to_owned()));
-    }
+    let chain = certificates(certificate)?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(unread("the certificate's key", key))?;
     let unusable = |source| TlsError::Unusable { file: certificate.to_owned(), source };
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -113,6 +104,37 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// What trusts those alone for whom a certificate in this file vouches.
+pub fn trusting(authorities: &Path) -> Result<ClientConfig, TlsError> {
+    let chain = certificates(authorities)?;
+    let unusable = |source| TlsError::Unusable { file: authorities.to_owned(), source };
+    let mut roots = RootCertStore::empty();
+    for certificate in chain {
+        roots.add(certificate).map_err(unusable)?;
+    }
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// All certificates of a file, at least one.
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect)
+        .map_err(unread("the certificate", file))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate(file.to_owned()));
+    }
+    Ok(chain)
+}
+
+fn unread(what: &'static str, file: &Path) -> impl FnOnce(pem::Error) -> TlsError {
+    let file = file.to_owned();
+    move |source| TlsError::File { what, file, source }
 }
 
 /// Hands on connections once they are encrypted, so that a slow handshake holds up nobody else.

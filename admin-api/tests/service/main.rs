@@ -4,6 +4,7 @@ mod access;
 mod dashboards;
 mod document;
 mod load;
+mod logins;
 mod manifests;
 mod operation;
 mod prometheus;

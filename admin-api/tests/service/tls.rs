@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::Request;
+use botdet_tests::{OwnServer, Sql};
 use http_body_util::BodyExt;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -21,7 +23,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::{Client, NOWHERE, Program, failing_program};
+use crate::support::{Client, NOWHERE, Program, Service, failing_program};
 
 /// A folder with a certificate for localhost and its key.
 struct Files(PathBuf);
@@ -172,6 +174,47 @@ fn a_renewed_certificate_comes_into_use_at_sighup() {
     assert!(runtime.block_on(connect(program.address, &second, b"h2")).is_ok());
 }
 
+/// The database, too: encrypted, and only with who is vouched for.
+#[test]
+fn the_database_is_spoken_with_over_tls_where_that_is_configured() {
+    // An address of this process's own within the loopback network: the port is the same for all.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let address = format!("127.54.{high}.{low}");
+    let mut server = OwnServer::start(&format!("listen_addresses = '{address}'"));
+    let mut owner = server.connect("postgres");
+    let data: String = owner.value("SELECT current_setting('data_directory')", &[]);
+    let made = rcgen::generate_simple_self_signed([address.clone()]).expect("a certificate can be made");
+    let account = fs::metadata(&data).expect("the server's data are on this machine");
+    for (file, content) in [("server.crt", made.cert.pem()), ("server.key", made.signing_key.serialize_pem())]
+    {
+        let path = Path::new(&data).join(file);
+        fs::write(&path, content).expect("it can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it can be kept from others");
+        chown(&path, Some(account.uid()), Some(account.gid())).expect("it can be given to the server");
+    }
+    owner.run("ALTER SYSTEM SET ssl = on");
+    owner.run("SELECT pg_reload_conf(); CREATE EXTENSION botdet; CREATE ROLE service LOGIN; GRANT botdet_service TO service");
+
+    let files = Files::new("database");
+    let authority = files.0.join("authority.pem");
+    fs::write(&authority, made.cert.pem()).expect("temporary files can be written");
+    let url = format!("postgresql://service@{address}/postgres");
+    let service = Service::start(&url, &["--database-ca", &text(&authority)]);
+    service.stranger().get("/readyz").with(200);
+    let encrypted: Vec<bool> = owner.column(
+        "SELECT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a ON a.pid = s.pid WHERE a.application_name = 'botdet-admin-api'",
+        &[],
+    );
+    assert_eq!(encrypted, [true]);
+
+    let other = Service::start(&url, &["--database-ca", &text(&files.certificate())]);
+    other.stranger().get("/readyz").problem(503, "database_unreachable");
+    let said = failing_program(&[("DATABASE_URL", format!("{url}?sslmode=require"))]);
+    assert!(said.contains("--database-ca must name"), "{said}");
+    drop(owner);
+    server.stop();
+}
+
 #[test]
 fn half_a_configuration_is_refused() {
     let files = Files::new("half");
@@ -187,7 +230,7 @@ fn half_a_configuration_is_refused() {
         "cannot read the certificate's key from /nonexistent",
     );
     let other = Files::new("half-other");
-    refused(&[certificate, ("BOTDET_TLS_KEY", text(&other.key()))], "its key cannot be used");
+    refused(&[certificate, ("BOTDET_TLS_KEY", text(&other.key()))], "cannot be used: ");
     fs::write(files.certificate(), "").expect("temporary files can be written");
     refused(&files.variables(), "holds no certificate");
 }
