@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::error::ApiError;
 
 const CHECK_TOKEN: &str = include_str!("sql/service/check_token.sql");
+const BEGIN_SESSION: &str = include_str!("sql/service/begin_session.sql");
+const CHECK_SESSION: &str = include_str!("sql/service/check_session.sql");
+const END_SESSION: &str = include_str!("sql/service/end_session.sql");
 const PREFIX: &str = "botdet_";
 
 /// The roles of the database in which the service acts.
@@ -68,9 +71,14 @@ pub fn shown_token(headers: &HeaderMap) -> Result<Option<[u8; 32]>, ApiError> {
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .filter(|token| is_token(token))
+        .and_then(digest_of_token)
         .ok_or(ApiError::Unauthorized("the token does not hold"))?;
-    Ok(Some(Sha256::digest(token).into()))
+    Ok(Some(token))
+}
+
+/// The SHA-256 of a text that may be a token.
+pub fn digest_of_token(text: &str) -> Option<[u8; 32]> {
+    is_token(text).then(|| Sha256::digest(text).into())
 }
 
 fn is_token(text: &str) -> bool {
@@ -81,13 +89,34 @@ fn is_token(text: &str) -> bool {
 
 /// Whose token this is. The database never sees the token itself, which might show up in its log.
 pub async fn holder_of(pool: &Pool, sha256: &[u8; 32]) -> Result<Caller, ApiError> {
+    caller_by(pool, CHECK_TOKEN, sha256).await?.ok_or(ApiError::Unauthorized("the token does not hold"))
+}
+
+/// Whose session at the pages this is, by the SHA-256 of its secret; `None` when it holds no more.
+pub async fn holder_of_session(pool: &Pool, sha256: &[u8; 32]) -> Result<Option<Caller>, ApiError> {
+    caller_by(pool, CHECK_SESSION, sha256).await
+}
+
+async fn caller_by(pool: &Pool, sql: &str, sha256: &[u8; 32]) -> Result<Option<Caller>, ApiError> {
     let client = pool.get().await?;
-    let statement = client.prepare_cached(CHECK_TOKEN).await?;
-    let row = client
-        .query_opt(&statement, &[&sha256.as_slice()])
-        .await?
-        .ok_or(ApiError::Unauthorized("the token does not hold"))?;
-    Ok(Caller { token_id: Some(row.try_get(0)?), holder: row.try_get(1)?, role: row.try_get(2)? })
+    let statement = client.prepare_cached(sql).await?;
+    let Some(row) = client.query_opt(&statement, &[&sha256.as_slice()]).await? else { return Ok(None) };
+    Ok(Some(Caller { token_id: Some(row.try_get(0)?), holder: row.try_get(1)?, role: row.try_get(2)? }))
+}
+
+/// Begins a session with a token, by its SHA-256; returns the session's secret.
+pub async fn begin_session(pool: &Pool, token_sha256: &[u8; 32]) -> Result<Option<String>, ApiError> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(BEGIN_SESSION).await?;
+    Ok(client.query_one(&statement, &[&token_sha256.as_slice()]).await?.try_get(0)?)
+}
+
+/// Ends a session.
+pub async fn end_session(pool: &Pool, sha256: &[u8; 32]) -> Result<(), ApiError> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(END_SESSION).await?;
+    client.execute(&statement, &[&sha256.as_slice()]).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct App {
     pub artifact_limit: usize,
     /// Whether predictions take no token.
     pub open_predictions: bool,
+    /// Whether people reach the pages by TLS.
+    pub by_tls: bool,
 }
 
 impl App {
@@ -44,6 +46,7 @@ impl App {
             body_limit: config.limits.body_bytes(),
             artifact_limit: config.limits.artifact_bytes(),
             open_predictions: config.service.open_predictions,
+            by_tls: config.service.behind_tls || config.tls.certificate.is_some(),
         }
     }
 

@@ -89,6 +89,10 @@ pub struct ServiceConfig {
           value_parser = clap::value_parser!(u64).range(1..=300))]
     pub stop_grace: u64,
 
+    /// Say that people reach the pages by TLS only, which a server before this one ends: cookies are then sent by TLS alone
+    #[arg(long, env = "BOTDET_BEHIND_TLS")]
+    pub behind_tls: bool,
+
     /// Answer /predict and /predict_batch without a token, as clients of the usual Python service expect: for networks that
     /// only such clients can reach
     #[arg(long, env = "BOTDET_OPEN_PREDICTIONS")]

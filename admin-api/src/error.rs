@@ -204,11 +204,12 @@ fn cause(error: &dyn Error) -> String {
         .join(": ")
 }
 
-/// What an [`ApiError`] leaves on its response for [`problem_documents`].
+/// What an [`ApiError`] leaves on its response for [`problem_documents`], and for pages.
 #[derive(Debug, Clone)]
-struct Problem {
+pub struct Problem {
     code: String,
-    detail: Option<String>,
+    /// What is wrong, for people.
+    pub detail: Option<String>,
 }
 
 /// The document as it is sent. `type` is always `about:blank`, so `title` is the status's own phrase; `code` and
@@ -240,7 +241,11 @@ pub async fn problem_documents(request: Request, next: Next) -> Response {
     let request_id = request_id::of(&request).to_owned();
     let response = next.run(request).await;
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page || (!status.is_client_error() && !status.is_server_error()) {
         return response;
     }
 

@@ -1,6 +1,6 @@
 //! What controllers take from a request, with errors as problem documents.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             }
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::MediaType("application/json")),
             Err(error) => Err(ApiError::InvalidBody(without_preamble(&error.body_text()))),
+        }
+    }
+}
+
+/// A form that a page has sent.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Form::from_request(request, state).await {
+            Ok(axum::Form(form)) => Ok(Self(form)),
+            Err(FormRejection::InvalidFormContentType(_)) => {
+                Err(ApiError::MediaType("application/x-www-form-urlencoded"))
+            }
+            Err(error) => Err(ApiError::Unprocessable(without_preamble(&error.body_text()))),
         }
     }
 }

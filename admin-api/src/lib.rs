@@ -17,6 +17,7 @@ pub mod limits;
 pub mod logging;
 pub mod openapi;
 pub mod page;
+pub mod pages;
 pub mod request_id;
 pub mod router;
 pub mod server;

@@ -1,8 +1,11 @@
 //! The whole URL space, and what every request passes through.
 
+use std::future::ready;
+
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -21,16 +24,17 @@ use crate::controllers::{
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
-use crate::{figures, openapi, telemetry, work};
+use crate::{figures, openapi, pages, telemetry, tls, work};
 
 /// Every address that the service answers.
 ///
 /// Each layer wraps those above it, so a request meets the last one first: id, log, count, problem documents, time limit.
 pub fn router(app: App) -> Router {
-    let timeout = app.request_timeout;
+    let (timeout, by_tls) = (app.request_timeout, app.by_tls);
     let (routes, document) = routes(&app).split_for_parts();
     let description = Description::new(&openapi::completed(document));
     routes
+        .merge(pages::router(&app))
         .route("/openapi.json", get(service::openapi))
         .route("/docs", get(service::docs))
         .fallback(async || ApiError::NotFound)
@@ -40,6 +44,9 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn(error::problem_documents))
+        .layer(map_response(move |response: Response| {
+            ready(if by_tls { tls::insist(response) } else { response })
+        }))
         .layer(from_fn(figures::count_requests))
         .layer(from_fn(telemetry::describe_request))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
@@ -77,6 +84,13 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(scores::of_key, scores::of_row))
         .routes(routes!(scores::of_account))
         .routes(routes!(scores::batch))
+        .routes(routes!(scores::inputs))
+        // Accounts.
+        .routes(routes!(accounts::find))
+        .routes(routes!(accounts::one))
+        .routes(routes!(accounts::timeline))
+        .routes(routes!(accounts::labels))
+        .routes(routes!(accounts::group))
         .routes(routes!(accounts::features))
         .routes(routes!(accounts::explanation))
         .routes(routes!(accounts::explain_row))
@@ -92,10 +106,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(deployments::roll_back))
         .routes(routes!(performance::performance))
         .routes(routes!(performance::comparison))
+        .routes(routes!(performance::daily))
         .routes(routes!(audit::list))
         // Reviews, and what follows from them.
         .routes(routes!(reviews::list))
-        .routes(routes!(reviews::claim))
+        .routes(routes!(reviews::mine, reviews::claim))
+        .routes(routes!(reviews::one))
         .routes(routes!(feedback::status))
         .routes(routes!(feedback::statistics))
         .routes(routes!(reviews::skip))

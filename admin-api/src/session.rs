@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::Method;
@@ -70,6 +71,25 @@ impl Session {
         missing: impl FnOnce() -> String,
     ) -> Result<T, ApiError> {
         self.rows(sql, parameters).await?.into_iter().next().ok_or_else(|| ApiError::Missing(missing()))
+    }
+
+    /// The rows of a statement that may take no longer than this; `None` when it would. What it has changed is undone.
+    pub async fn rows_within<T: DeserializeOwned>(
+        &self,
+        limit: Duration,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Vec<T>>, ApiError> {
+        let client = self.client()?;
+        let begin = format!("SAVEPOINT attempt; SET LOCAL statement_timeout = {}", limit.as_millis());
+        client.batch_execute(&begin).await?;
+        let rows = self.rows(sql, parameters).await;
+        // This sets the limit back, too.
+        client.batch_execute("ROLLBACK TO SAVEPOINT attempt").await?;
+        match rows {
+            Err(ApiError::DatabaseTimeout(_)) => Ok(None),
+            rows => rows.map(Some),
+        }
     }
 
     /// The first column of a statement's rows.

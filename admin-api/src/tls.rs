@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -135,6 +137,14 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 fn unread(what: &'static str, file: &Path) -> impl FnOnce(pem::Error) -> TlsError {
     let file = file.to_owned();
     move |source| TlsError::File { what, file, source }
+}
+
+/// Tells browsers to come back by TLS alone, for a year.
+pub fn insist(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    response
 }
 
 /// Hands on connections once they are encrypted, so that a slow handshake holds up nobody else.

@@ -29,24 +29,34 @@ pub async fn in_transaction(
     // 2. The whole body, before a connection is held for it.
     let body = read(body, body_limit).await?;
     let repeatable = Repeatable::of(&parts, &body, &caller)?;
+    act_for(&app, &caller, repeatable, Request::from_parts(parts, Body::from(body)), next).await
+}
 
+/// Runs a controller within a transaction of a caller's, who is known, on a request whose body is there.
+pub async fn act_for(
+    app: &App,
+    caller: &Caller,
+    repeatable: Option<Repeatable>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     // 3. The transaction. What was answered before is answered again.
-    let session = Session::begin(&app.pool, &parts.method).await?;
+    let session = Session::begin(&app.pool, request.method()).await?;
     if let Some(repeatable) = &repeatable
         && let Some(answer) = idempotency::find(&session, repeatable).await?
     {
         session.roll_back().await?;
         return Ok(answer);
     }
-    session.act_as(&caller).await?;
+    session.act_as(caller).await?;
 
     // 4. The controller.
-    let mut request = Request::from_parts(parts, Body::from(body));
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
 
     // 5. Success holds, together with the answer; failure leaves nothing.
-    if !response.status().is_success() {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
         session.roll_back().await?;
         return Ok(response);
     }
@@ -62,10 +72,7 @@ async fn caller(app: &App, request: &Parts) -> Result<Caller, ApiError> {
     if app.is_open(request.uri.path(), &request.headers) {
         return Ok(Caller::anonymous());
     }
-    let address = request
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    let address = address_of(request);
     let token = access::shown_token(&request.headers)?
         .ok_or(ApiError::Unauthorized("a token is asked for: Authorization: Bearer botdet_..."))?;
     app.limits.admit(address)?;
@@ -76,7 +83,16 @@ async fn caller(app: &App, request: &Parts) -> Result<Caller, ApiError> {
     caller
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+/// Where a request comes from.
+pub fn address_of(request: &Parts) -> IpAddr {
+    request
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip())
+}
+
+/// A whole body, up to a limit in bytes.
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     to_bytes(body, limit).await.map_err(|error| {
         let is_too_long = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());

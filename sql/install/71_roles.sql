@@ -101,7 +101,7 @@ GRANT SELECT ON
     botdet.feedback_daily_v1, botdet.explored_performance,
     botdet.drift_setting, botdet.drift_settings, botdet.frozen_reference, botdet.feature_reference, botdet.drift_count,
     botdet.drift_score, botdet.drift_progress, botdet.drift_by_day, botdet.feature_drift, botdet.prediction_drift,
-    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert
+    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert, botdet.detector_input
 TO botdet_reader;
 -- Who reviews, and what people wrote, is not for dashboards.
 GRANT SELECT (
@@ -224,7 +224,10 @@ GRANT EXECUTE ON FUNCTION
     botdet_skip_review(bigint, text, text),
     botdet_escalate_review(bigint, text, text),
     botdet_decide_review(bigint, boolean, text, text, text, text),
-    botdet_appeal(bigint, text, text)
+    botdet_appeal(bigint, text, text),
+    botdet_timeline(bigint, timestamptz, timestamptz),
+    botdet_unusual_hours(bigint, timestamptz, timestamptz),
+    botdet_label_history(bigint)
 TO botdet_reviewer;
 -- Applications pass on what their users object to.
 GRANT EXECUTE ON FUNCTION botdet_appeal(bigint, text, text) TO botdet_scorer;
@@ -313,6 +316,9 @@ GRANT EXECUTE ON FUNCTION
     botdet_create_token(text, text, interval, text),
     botdet_revoke_token(bigint),
     botdet.check_token(bytea),
+    botdet.begin_session(bytea, interval),
+    botdet.check_session(bytea),
+    botdet.end_session(bytea),
     botdet.find_answer(bigint, text, bytea),
     botdet.keep_answer(bigint, text, bytea, integer, jsonb, bytea, interval)
 TO botdet_service;

@@ -15,20 +15,20 @@ const AUDIT: &str = include_str!("../sql/versions/audit.sql");
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
     /// Identifies it.
-    audit_id: String,
-    occurred_at: DateTime<Utc>,
+    pub(crate) audit_id: String,
+    pub(crate) occurred_at: DateTime<Utc>,
     /// Who: a login of the database, or the holder of a token.
-    actor: String,
-    action: String,
-    detector: String,
-    version: Option<String>,
-    reason: Option<String>,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) detector: String,
+    pub(crate) version: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What was there before, as far as it changed.
     #[schema(value_type = Option<Object>)]
-    old: Option<serde_json::Value>,
+    pub(crate) old: Option<serde_json::Value>,
     /// What is there since, as far as it changed.
     #[schema(value_type = Option<Object>)]
-    new: Option<serde_json::Value>,
+    pub(crate) new: Option<serde_json::Value>,
 }
 
 /// Which entries.
@@ -37,20 +37,20 @@ pub struct Entry {
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
     /// How many, 1 to 200 [50].
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
     /// Only what was before this entry: `next_before` of the page before.
     #[param(format = "uuid")]
-    before: Option<String>,
+    pub(crate) before: Option<String>,
 }
 
 /// One page, and the `before` of the next one while there is more.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditPage {
-    entries: Vec<Entry>,
-    next_before: Option<String>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) next_before: Option<String>,
 }
 
 /// Lists what was done, newest first. For administrators.

@@ -24,25 +24,25 @@ const ROLL_BACK: &str = include_str!("../sql/versions/roll_back.sql");
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Detector {
     /// Its name.
-    detector: String,
+    pub(crate) detector: String,
     /// What it judges.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Probability from which it is a bot, and reviewed; null: what the version says.
-    threshold: Option<f64>,
+    pub(crate) threshold: Option<f64>,
     /// Probability from which what is done to bots may be done at once.
-    automatic_threshold: Option<f64>,
+    pub(crate) automatic_threshold: Option<f64>,
     /// Share of bots among the accounts, where it is set.
-    base_rate: Option<f64>,
+    pub(crate) base_rate: Option<f64>,
     /// What happens at insert.
-    insert_mode: String,
+    pub(crate) insert_mode: String,
     /// Whether somebody else must approve a version before it may answer.
-    needs_approval: bool,
+    pub(crate) needs_approval: bool,
 }
 
 /// All detectors.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Detectors {
-    detectors: Vec<Detector>,
+    pub(crate) detectors: Vec<Detector>,
 }
 
 /// Lists the detectors.
@@ -54,13 +54,13 @@ pub async fn detectors(session: Session) -> Result<axum::Json<Detectors>, ApiErr
 /// Which versions a detector has deployed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Deployment {
-    detector: String,
+    pub(crate) detector: String,
     /// The ETag, without its quotes.
-    tag: String,
+    pub(crate) tag: String,
     /// The version that answers; null for rules.
-    champion: Option<ModelVersion>,
+    pub(crate) champion: Option<ModelVersion>,
     /// The version beside it.
-    challenger: Option<ModelVersion>,
+    pub(crate) challenger: Option<ModelVersion>,
 }
 
 /// What is deployed. Its ETag is what changes must say in If-Match.
@@ -71,14 +71,19 @@ pub async fn deployment(session: Session, Path(detector): Path<String>) -> Resul
     current(&session, &detector).await
 }
 
+/// What is deployed of a detector.
+pub async fn find(session: &Session, detector: &str) -> Result<Deployment, ApiError> {
+    session.row(DEPLOYMENT, &[&detector], || format!("there is no detector {detector}")).await
+}
+
 async fn current(session: &Session, detector: &str) -> Result<Response, ApiError> {
-    let deployment: Deployment =
-        session.row(DEPLOYMENT, &[&detector], || format!("there is no detector {detector}")).await?;
+    let deployment = find(session, detector).await?;
     let tag = quoted(&deployment.tag);
     Ok(([(header::ETAG, tag)], axum::Json(deployment)).into_response())
 }
 
-fn quoted(tag: &str) -> String {
+/// A tag as it stands in ETag and If-Match.
+pub fn quoted(tag: &str) -> String {
     format!("\"{tag}\"")
 }
 
@@ -99,7 +104,7 @@ async fn expect(session: &Session, detector: &str, headers: &HeaderMap) -> Resul
 #[serde(deny_unknown_fields)]
 pub struct Activation {
     /// Its name, or challenger.
-    version: String,
+    pub(crate) version: String,
 }
 
 /// Has a version answer, once it is found sound.
@@ -138,10 +143,10 @@ pub async fn deactivate(
 #[serde(deny_unknown_fields)]
 pub struct Challenge {
     /// Its name.
-    version: String,
+    pub(crate) version: String,
     /// Share of the accounts that it answers for, above 0 and below 1; left out: it is in shadow, compared and never answered.
     #[schema(minimum = 0, maximum = 1)]
-    share: Option<f64>,
+    pub(crate) share: Option<f64>,
 }
 
 /// Puts a version beside the champion: in shadow, or for a share of the accounts.
@@ -183,7 +188,7 @@ pub async fn withdraw(
 #[serde(deny_unknown_fields)]
 pub struct Rollback {
     /// For the audit.
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Has the champion before this one answer again.

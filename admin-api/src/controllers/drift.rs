@@ -21,13 +21,13 @@ const MAX_DAYS: i64 = 92;
 #[into_params(parameter_in = Query)]
 pub struct DriftQuery {
     /// First day, UTC; a week before the last one by default.
-    since: Option<NaiveDate>,
+    pub(crate) since: Option<NaiveDate>,
     /// Last day, UTC; today by default. At most 92 days in all.
-    until: Option<NaiveDate>,
+    pub(crate) until: Option<NaiveDate>,
     /// all, region, language or age [all].
-    slice_by: Option<String>,
+    pub(crate) slice_by: Option<String>,
     /// Version, champion or challenger [champion].
-    version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// As checked.
@@ -58,36 +58,36 @@ impl TryFrom<DriftQuery> for Period {
 /// How far one feature has moved from the reference of a version, on one day.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct FeatureDrift {
-    version: String,
-    alias: Option<String>,
-    day: NaiveDate,
-    slice_by: String,
+    pub(crate) version: String,
+    pub(crate) alias: Option<String>,
+    pub(crate) day: NaiveDate,
+    pub(crate) slice_by: String,
     /// Empty for all.
-    slice: String,
-    feature: String,
+    pub(crate) slice: String,
+    pub(crate) feature: String,
     /// What was scored that day.
-    rows: i64,
-    reference_rows: i64,
+    pub(crate) rows: i64,
+    pub(crate) reference_rows: i64,
     /// Population stability index.
-    psi: Option<f64>,
+    pub(crate) psi: Option<f64>,
     /// Kolmogorov-Smirnov statistic, over the bins.
-    ks: Option<f64>,
-    p_value: Option<f64>,
+    pub(crate) ks: Option<f64>,
+    pub(crate) p_value: Option<f64>,
     /// p_value corrected for the number of features (Benjamini and Hochberg).
-    q_value: Option<f64>,
+    pub(crate) q_value: Option<f64>,
     /// Share of missing values.
-    missing: Option<f64>,
-    reference_missing: Option<f64>,
+    pub(crate) missing: Option<f64>,
+    pub(crate) reference_missing: Option<f64>,
     /// Share of values that the reference has not seen.
-    unseen: Option<f64>,
+    pub(crate) unseen: Option<f64>,
     /// insufficient data, none, moderate or large.
-    drift: String,
+    pub(crate) drift: String,
 }
 
 /// By feature, newest day first, the largest drift of a day first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FeatureDrifts {
-    features: Vec<FeatureDrift>,
+    pub(crate) features: Vec<FeatureDrift>,
 }
 
 /// How far the features of what was scored have moved.
@@ -107,30 +107,30 @@ pub async fn features(
 /// How far the probabilities that a version answers have moved from its reference, on one day.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PredictionDrift {
-    version: String,
-    alias: Option<String>,
-    day: NaiveDate,
-    slice_by: String,
+    pub(crate) version: String,
+    pub(crate) alias: Option<String>,
+    pub(crate) day: NaiveDate,
+    pub(crate) slice_by: String,
     /// Empty for all.
-    slice: String,
-    rows: i64,
-    reference_rows: i64,
+    pub(crate) slice: String,
+    pub(crate) rows: i64,
+    pub(crate) reference_rows: i64,
     /// Population stability index.
-    psi: Option<f64>,
-    ks: Option<f64>,
-    p_value: Option<f64>,
-    q_value: Option<f64>,
+    pub(crate) psi: Option<f64>,
+    pub(crate) ks: Option<f64>,
+    pub(crate) p_value: Option<f64>,
+    pub(crate) q_value: Option<f64>,
     /// Share that was called bots.
-    bot_share: Option<f64>,
-    mean_probability: Option<f64>,
+    pub(crate) bot_share: Option<f64>,
+    pub(crate) mean_probability: Option<f64>,
     /// insufficient data, none, moderate or large.
-    drift: String,
+    pub(crate) drift: String,
 }
 
 /// Newest day first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PredictionDrifts {
-    predictions: Vec<PredictionDrift>,
+    pub(crate) predictions: Vec<PredictionDrift>,
 }
 
 /// How far the probabilities have moved.
@@ -150,21 +150,21 @@ pub async fn predictions(
 /// Drift that lasted.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
-    alert_id: i64,
-    detector: String,
+    pub(crate) alert_id: i64,
+    pub(crate) detector: String,
     /// Its champion then.
-    version: String,
+    pub(crate) version: String,
     /// What was too high.
-    measure: String,
-    slice_by: String,
-    slice: String,
+    pub(crate) measure: String,
+    pub(crate) slice_by: String,
+    pub(crate) slice: String,
     /// Empty where none is concerned.
-    feature: String,
-    raised_at: DateTime<Utc>,
-    raised_value: f64,
+    pub(crate) feature: String,
+    pub(crate) raised_at: DateTime<Utc>,
+    pub(crate) raised_value: f64,
     /// Null while it holds.
-    cleared_at: Option<DateTime<Utc>>,
-    cleared_value: Option<f64>,
+    pub(crate) cleared_at: Option<DateTime<Utc>>,
+    pub(crate) cleared_value: Option<f64>,
 }
 
 /// Which alerts.
@@ -173,22 +173,22 @@ pub struct Alert {
 #[into_params(parameter_in = Query)]
 pub struct AlertQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
     /// Only those that hold [false].
-    open: Option<bool>,
+    pub(crate) open: Option<bool>,
     /// How many, 1 to 200 [50].
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
     /// Only alerts older than this one: `next_before` of the page before.
     #[param(minimum = 1)]
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
 }
 
 /// One page, and the `before` of the next one while there is more.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertPage {
-    alerts: Vec<Alert>,
-    next_before: Option<i64>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) next_before: Option<i64>,
 }
 
 /// Lists alerts, newest first.

@@ -20,21 +20,21 @@ const REQUEST_RETRAINING: &str = include_str!("../sql/reviews/request_retraining
 /// How much waits, of one kind.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    detector: String,
+    pub(crate) detector: String,
     /// Why they are to be looked at.
-    why: String,
+    pub(crate) why: String,
     /// Claimed, with a lease that lasts.
-    claimed: i64,
+    pub(crate) claimed: i64,
     /// Open to be claimed.
-    waiting: i64,
+    pub(crate) waiting: i64,
     /// How long the oldest of both has been queued, s.
-    oldest_age_seconds: Option<f64>,
+    pub(crate) oldest_age_seconds: Option<f64>,
 }
 
 /// The state of the queue.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueueState {
-    queue: Vec<Waiting>,
+    pub(crate) queue: Vec<Waiting>,
 }
 
 /// How many reviews wait, and how many are being looked at.
@@ -47,24 +47,24 @@ pub async fn status(session: Session) -> Result<axum::Json<QueueState>, ApiError
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Day {
     /// Start of the day, UTC.
-    time: DateTime<Utc>,
-    detector: String,
-    decisions: i64,
-    bots: i64,
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) detector: String,
+    pub(crate) decisions: i64,
+    pub(crate) bots: i64,
     /// Of accounts that had a score.
-    scored: i64,
+    pub(crate) scored: i64,
     /// Of these, those where decision and score agree.
-    agreeing: i64,
+    pub(crate) agreeing: i64,
     /// Their share.
-    agreement: Option<f64>,
+    pub(crate) agreement: Option<f64>,
     /// Of accounts drawn at random.
-    explored: i64,
-    second_reviews: i64,
-    second_agreed: i64,
-    appeals: i64,
-    appeals_upheld: i64,
+    pub(crate) explored: i64,
+    pub(crate) second_reviews: i64,
+    pub(crate) second_agreed: i64,
+    pub(crate) appeals: i64,
+    pub(crate) appeals_upheld: i64,
     /// Mean time from claim to decision, s.
-    mean_seconds: Option<f64>,
+    pub(crate) mean_seconds: Option<f64>,
 }
 
 /// Over which time.
@@ -73,16 +73,16 @@ pub struct Day {
 #[into_params(parameter_in = Query)]
 pub struct StatisticsQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
     /// Days back, 1 to 400 [30].
     #[param(minimum = 1, maximum = 400)]
-    days: Option<i32>,
+    pub(crate) days: Option<i32>,
 }
 
 /// Decisions by day.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Statistics {
-    days: Vec<Day>,
+    pub(crate) days: Vec<Day>,
 }
 
 /// Decisions of reviewers by day, newest first.
@@ -102,17 +102,17 @@ pub async fn statistics(
 /// What is known of a reviewer.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Reviewer {
-    reviewer: String,
-    detector: String,
-    golden: i64,
-    golden_right: i64,
-    agreed: i64,
-    disputed: i64,
-    disputed_right: i64,
+    pub(crate) reviewer: String,
+    pub(crate) detector: String,
+    pub(crate) golden: i64,
+    pub(crate) golden_right: i64,
+    pub(crate) agreed: i64,
+    pub(crate) disputed: i64,
+    pub(crate) disputed_right: i64,
     /// Estimated probability that a decision of theirs is right.
-    trust: f64,
+    pub(crate) trust: f64,
     /// Since when nothing more is known.
-    noted_at: DateTime<Utc>,
+    pub(crate) noted_at: DateTime<Utc>,
 }
 
 /// Whose reviewers.
@@ -121,13 +121,13 @@ pub struct Reviewer {
 #[into_params(parameter_in = Query)]
 pub struct DetectorQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
 }
 
 /// All reviewers that something is known of.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Reviewers {
-    reviewers: Vec<Reviewer>,
+    pub(crate) reviewers: Vec<Reviewer>,
 }
 
 /// How far each reviewer is right. For administrators.
@@ -143,29 +143,29 @@ pub async fn reviewers(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLabel {
-    account_id: i64,
+    pub(crate) account_id: i64,
     /// For which detector; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
-    detector: String,
-    is_bot: bool,
+    pub(crate) detector: String,
+    pub(crate) is_bot: bool,
     /// Kind of bot.
-    strategy: Option<String>,
+    pub(crate) strategy: Option<String>,
     /// Remark.
-    note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// A label.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Label {
-    label_id: i64,
-    account_id: i64,
-    detector: String,
-    is_bot: bool,
-    strategy: Option<String>,
-    note: Option<String>,
-    labelled_by: String,
-    labelled_at: DateTime<Utc>,
+    pub(crate) label_id: i64,
+    pub(crate) account_id: i64,
+    pub(crate) detector: String,
+    pub(crate) is_bot: bool,
+    pub(crate) strategy: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) labelled_by: String,
+    pub(crate) labelled_at: DateTime<Utc>,
 }
 
 /// Labels an account, in place of an earlier label.
@@ -179,25 +179,25 @@ pub async fn label(session: Session, Json(label): Json<NewLabel>) -> Result<axum
 /// Whether a detector is due to be trained again.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Retraining {
-    detector: String,
-    last_trained_at: Option<DateTime<Utc>>,
+    pub(crate) detector: String,
+    pub(crate) last_trained_at: Option<DateTime<Utc>>,
     /// Labels made or changed since.
-    new_labels: i64,
-    new_bots: i64,
+    pub(crate) new_labels: i64,
+    pub(crate) new_bots: i64,
     /// New labels after which it is due.
-    retrain_labels: i32,
+    pub(crate) retrain_labels: i32,
     /// Time after which it is due, s.
-    retrain_seconds: f64,
+    pub(crate) retrain_seconds: f64,
     /// Who asked for it since.
-    requested_by: Option<String>,
+    pub(crate) requested_by: Option<String>,
     /// Why it is due: request, labels, interval; null when it is not.
-    due_by: Option<String>,
+    pub(crate) due_by: Option<String>,
 }
 
 /// The state of retraining, by detector.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetrainingState {
-    detectors: Vec<Retraining>,
+    pub(crate) detectors: Vec<Retraining>,
 }
 
 /// Labels told since each detector was trained, and whether that is reason to train it again.
@@ -210,7 +210,7 @@ pub async fn retraining(session: Session) -> Result<axum::Json<RetrainingState>,
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetrainingRequest {
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Makes retraining of a detector due by hand.

@@ -73,20 +73,20 @@ pub struct ModelVersion {
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
     /// How many, 1 to 200 [50].
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
     /// Only versions older than this one: `next_before` of the page before.
     #[param(minimum = 1)]
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
 }
 
 /// One page, and the `before` of the next one while there is more.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ModelVersionPage {
-    model_versions: Vec<ModelVersion>,
-    next_before: Option<i64>,
+    pub(crate) model_versions: Vec<ModelVersion>,
+    pub(crate) next_before: Option<i64>,
 }
 
 /// Lists versions, newest first.
@@ -119,7 +119,7 @@ async fn find(session: &Session, id: i64) -> Result<ModelVersion, ApiError> {
 #[into_params(parameter_in = Query)]
 pub struct RegisterQuery {
     /// Remark to keep with it.
-    comment: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 /// Registers an artifact, which is the body. The same artifact gives the same version: 200 where it was registered before.
@@ -156,13 +156,13 @@ pub async fn register(
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Validation {
     /// Whether each answer is the same within tolerance.
-    passed: bool,
+    pub(crate) passed: bool,
     /// Rows that it brought along with its answers.
-    probes: i32,
+    pub(crate) probes: i32,
     /// By how much an answer differs, at most.
-    largest_difference: f64,
+    pub(crate) largest_difference: f64,
     /// By how much it may.
-    tolerance: f64,
+    pub(crate) tolerance: f64,
 }
 
 /// Opens a version on the database server, and scores the rows it brought along.

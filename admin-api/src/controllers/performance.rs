@@ -1,5 +1,6 @@
 //! `/v1/detectors/{detector}/performance` and `…/comparison`: how versions do, and how they compare.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,32 +9,33 @@ use crate::extract::Path;
 use crate::session::Session;
 
 const PERFORMANCE: &str = include_str!("../sql/versions/performance.sql");
+const DAILY: &str = include_str!("../sql/scores/daily.sql");
 const COMPARISON: &str = include_str!("../sql/versions/comparison.sql");
 
 /// How a version does on labels made since it was registered.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Performance {
-    version: String,
+    pub(crate) version: String,
     /// champion, challenger, or null.
-    alias: Option<String>,
+    pub(crate) alias: Option<String>,
     /// Accounts it has scored whose truth was told since.
-    labels: i64,
-    true_positives: i64,
-    false_positives: i64,
-    false_negatives: i64,
-    true_negatives: i64,
-    accuracy: Option<f64>,
-    precision: Option<f64>,
-    recall: Option<f64>,
-    f1: Option<f64>,
+    pub(crate) labels: i64,
+    pub(crate) true_positives: i64,
+    pub(crate) false_positives: i64,
+    pub(crate) false_negatives: i64,
+    pub(crate) true_negatives: i64,
+    pub(crate) accuracy: Option<f64>,
+    pub(crate) precision: Option<f64>,
+    pub(crate) recall: Option<f64>,
+    pub(crate) f1: Option<f64>,
     /// Mean squared error of the probabilities.
-    brier: Option<f64>,
+    pub(crate) brier: Option<f64>,
 }
 
 /// How all versions of a detector do that there are labels for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Performances {
-    versions: Vec<Performance>,
+    pub(crate) versions: Vec<Performance>,
 }
 
 /// How versions do on labels made since they were registered.
@@ -50,32 +52,32 @@ pub async fn performance(
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Comparison {
     /// Version that answered; null for rules.
-    champion: Option<String>,
+    pub(crate) champion: Option<String>,
     /// Version in shadow.
-    challenger: String,
+    pub(crate) challenger: String,
     /// Accounts that both were asked about.
-    accounts: i64,
-    bots_by_both: i64,
-    bots_by_champion_only: i64,
-    bots_by_challenger_only: i64,
+    pub(crate) accounts: i64,
+    pub(crate) bots_by_both: i64,
+    pub(crate) bots_by_champion_only: i64,
+    pub(crate) bots_by_challenger_only: i64,
     /// Share of the accounts that both judge alike.
-    agreement: Option<f64>,
+    pub(crate) agreement: Option<f64>,
     /// Mean of the challenger's probability less the champion's.
-    mean_difference: Option<f64>,
-    mean_absolute_difference: Option<f64>,
-    correlation: Option<f64>,
+    pub(crate) mean_difference: Option<f64>,
+    pub(crate) mean_absolute_difference: Option<f64>,
+    pub(crate) correlation: Option<f64>,
     /// Accounts that the challenger could not score.
-    failures: i64,
+    pub(crate) failures: i64,
     /// Accounts whose truth was told since the challenger was registered.
-    labels: i64,
-    champion_right: i64,
-    challenger_right: i64,
+    pub(crate) labels: i64,
+    pub(crate) champion_right: i64,
+    pub(crate) challenger_right: i64,
 }
 
 /// Comparisons of one detector.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Comparisons {
-    comparisons: Vec<Comparison>,
+    pub(crate) comparisons: Vec<Comparison>,
 }
 
 /// How versions in shadow compare with those that answered.
@@ -86,4 +88,33 @@ pub async fn comparison(
     Path(detector): Path<String>,
 ) -> Result<axum::Json<Comparisons>, ApiError> {
     Ok(axum::Json(Comparisons { comparisons: session.rows(COMPARISON, &[&detector]).await? }))
+}
+
+/// Scores of one day.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScoredDay {
+    /// Start of the day, UTC.
+    pub(crate) time: DateTime<Utc>,
+    /// Accounts that were scored.
+    pub(crate) scores: i64,
+    /// Of these, those that were called bots.
+    pub(crate) bots: i64,
+    /// Of these, those that were called unusual.
+    pub(crate) anomalies: i64,
+}
+
+/// The last 30 days, in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScoredDays {
+    pub(crate) days: Vec<ScoredDay>,
+}
+
+/// How many accounts were scored, and called bots, by day.
+#[utoipa::path(get, path = "/v1/detectors/{detector}/daily", tag = "scores",
+    params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = ScoredDays)))]
+pub async fn daily(
+    session: Session,
+    Path(detector): Path<String>,
+) -> Result<axum::Json<ScoredDays>, ApiError> {
+    Ok(axum::Json(ScoredDays { days: session.rows(DAILY, &[&detector]).await? }))
 }

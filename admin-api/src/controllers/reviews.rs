@@ -17,39 +17,41 @@ const ESCALATE: &str = include_str!("../sql/reviews/escalate.sql");
 const DECIDE: &str = include_str!("../sql/reviews/decide.sql");
 const APPEAL: &str = include_str!("../sql/reviews/appeal.sql");
 const LIST: &str = include_str!("../sql/reviews/list.sql");
+const ONE: &str = include_str!("../sql/reviews/one.sql");
+const MINE: &str = include_str!("../sql/reviews/mine.sql");
 
 /// An account to look at.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Review {
-    review_id: i64,
+    pub(crate) review_id: i64,
     /// Whom to look at.
-    account_id: i64,
-    detector: String,
+    pub(crate) account_id: i64,
+    pub(crate) detector: String,
     /// action, uncertain, exploration, appeal, second or escalated.
-    why: String,
+    pub(crate) why: String,
     /// The highest is handed out first.
-    priority: f64,
+    pub(crate) priority: f64,
     /// open or decided.
-    state: String,
+    pub(crate) state: String,
     /// Review whose decision made this one necessary.
-    follows: Option<i64>,
+    pub(crate) follows: Option<i64>,
     /// How often it was skipped.
-    skips: i32,
+    pub(crate) skips: i32,
     /// What was said last; only for whoever has claimed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Score of the account when it was queued.
-    bot_probability: Option<f64>,
+    pub(crate) bot_probability: Option<f64>,
     /// Whether it was called a bot then.
-    scored_as_bot: Option<bool>,
+    pub(crate) scored_as_bot: Option<bool>,
     /// Version that said so; null for rules.
-    model_version: Option<String>,
-    queued_at: DateTime<Utc>,
+    pub(crate) model_version: Option<String>,
+    pub(crate) queued_at: DateTime<Utc>,
     /// Since when somebody looks at it.
-    claimed_at: Option<DateTime<Utc>>,
+    pub(crate) claimed_at: Option<DateTime<Utc>>,
     /// Until when the claim holds.
-    lease_until: Option<DateTime<Utc>>,
+    pub(crate) lease_until: Option<DateTime<Utc>>,
 }
 
 /// How many reviews to claim.
@@ -57,18 +59,18 @@ pub struct Review {
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     /// At most so many, 1 to 1000.
-    #[serde(default = "one")]
+    #[serde(default = "one_review")]
     #[schema(default = 1, minimum = 1, maximum = 1000)]
-    limit: i32,
+    pub(crate) limit: i32,
     /// For how long, in seconds, up to a day.
     #[serde(default = "quarter_of_an_hour")]
     #[schema(default = 900, maximum = 86400)]
-    lease_seconds: f64,
+    pub(crate) lease_seconds: f64,
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
 }
 
-fn one() -> i32 {
+fn one_review() -> i32 {
     1
 }
 
@@ -79,7 +81,7 @@ fn quarter_of_an_hour() -> f64 {
 /// Reviews.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Reviews {
-    reviews: Vec<Review>,
+    pub(crate) reviews: Vec<Review>,
 }
 
 /// Hands out the most urgent reviews, to nobody else until the lease runs out.
@@ -95,22 +97,22 @@ pub async fn claim(session: Session, Json(claim): Json<Claim>) -> Result<axum::J
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// Of which detector; all by default.
-    detector: Option<String>,
+    pub(crate) detector: Option<String>,
     /// open or decided; both by default.
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// How many, 1 to 200 [50].
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
     /// Only reviews older than this one: `next_before` of the page before.
     #[param(minimum = 1)]
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
 }
 
 /// One page, and the `before` of the next one while there is more.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewPage {
-    reviews: Vec<Review>,
-    next_before: Option<i64>,
+    pub(crate) reviews: Vec<Review>,
+    pub(crate) next_before: Option<i64>,
 }
 
 /// Lists reviews, newest first.
@@ -125,12 +127,34 @@ pub async fn list(
     Ok(axum::Json(ReviewPage { reviews, next_before }))
 }
 
+/// A review, and whether it is the caller's.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReviewOfOne {
+    #[serde(flatten)]
+    pub(crate) review: Review,
+    /// Whether the caller has claimed it, and the claim holds.
+    pub(crate) is_mine: Option<bool>,
+}
+
+/// One review. For reviewers.
+#[utoipa::path(get, path = "/v1/reviews/{review_id}", tag = "reviews",
+    params(("review_id" = i64, Path, description = "number of the review")), responses((status = 200, body = ReviewOfOne)))]
+pub async fn one(session: Session, Path(review_id): Path<i64>) -> Result<axum::Json<ReviewOfOne>, ApiError> {
+    session.row(ONE, &[&review_id], || format!("there is no review {review_id}")).await.map(axum::Json)
+}
+
+/// Reviews that the caller has claimed, as long as the claims hold, the most urgent first.
+#[utoipa::path(get, path = "/v1/reviews/claims", tag = "reviews", responses((status = 200, body = Reviews)))]
+pub async fn mine(session: Session) -> Result<axum::Json<Reviews>, ApiError> {
+    Ok(axum::Json(Reviews { reviews: session.rows(MINE, &[]).await? }))
+}
+
 /// Why it goes back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Skip {
     /// For whoever gets it next.
-    note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Gives a claimed review back, for somebody else.
@@ -150,7 +174,7 @@ pub async fn skip(
 #[serde(deny_unknown_fields)]
 pub struct Escalation {
     /// What they should know.
-    note: String,
+    pub(crate) note: String,
 }
 
 /// Hands a claimed review to the administrators.
@@ -169,19 +193,19 @@ pub async fn escalate(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    is_bot: bool,
+    pub(crate) is_bot: bool,
     /// What the decision rests on.
-    reason: String,
+    pub(crate) reason: String,
     /// Remark.
-    note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Kind of bot, where it is known.
-    strategy: Option<String>,
+    pub(crate) strategy: Option<String>,
 }
 
 /// A decision that was taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decided {
-    decision_id: i64,
+    pub(crate) decision_id: i64,
 }
 
 /// Decides a claimed review.
@@ -201,19 +225,19 @@ pub async fn decide(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Appeal {
-    account_id: i64,
+    pub(crate) account_id: i64,
     /// What it says.
-    note: String,
+    pub(crate) note: String,
     /// Whose judgement; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
-    detector: String,
+    pub(crate) detector: String,
 }
 
 /// The review that an appeal led to.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Appealed {
-    review_id: i64,
+    pub(crate) review_id: i64,
 }
 
 /// Has an account looked at again, ahead of others, since it objects.

@@ -15,6 +15,7 @@ const OF_ACCOUNT: &str = include_str!("../sql/scores/of_account.sql");
 const OF_KEY: &str = include_str!("../sql/scores/of_key.sql");
 const OF_ACCOUNTS: &str = include_str!("../sql/scores/of_accounts.sql");
 const OF_ROWS: &str = include_str!("../sql/scores/of_rows.sql");
+const INPUTS: &str = include_str!("../sql/scores/inputs.sql");
 /// Rows or accounts of a request at most.
 pub const MAX_BATCH: usize = 10_000;
 
@@ -75,7 +76,7 @@ pub async fn of_account(
 #[into_params(parameter_in = Query)]
 pub struct KeyQuery {
     /// Key of the account where it came from.
-    account_key: String,
+    pub(crate) account_key: String,
 }
 
 /// Scores an account by its key.
@@ -131,25 +132,58 @@ pub async fn of_rows(
     Ok(scores)
 }
 
+/// Something that a detector can be told.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Input {
+    pub(crate) feature: String,
+    /// number, boolean or text.
+    pub(crate) kind: String,
+    pub(crate) unit: Option<String>,
+    /// Least value that is possible, or that the champion has seen.
+    pub(crate) low: Option<f64>,
+    /// Greatest value that is possible, or that the champion has seen.
+    pub(crate) high: Option<f64>,
+    /// Levels of a category.
+    pub(crate) levels: Option<Vec<String>>,
+    pub(crate) meaning: Option<String>,
+}
+
+/// What a detector can be told, in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Inputs {
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// The features that rows for a detector may have.
+#[utoipa::path(get, path = "/v1/detectors/{detector}/inputs", tag = "scores",
+    params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = Inputs)))]
+pub async fn inputs(session: Session, Path(detector): Path<String>) -> Result<axum::Json<Inputs>, ApiError> {
+    let inputs: Vec<Input> = session.rows(INPUTS, &[&detector]).await?;
+    if inputs.is_empty() {
+        return Err(ApiError::Missing(format!("there is no detector {detector} whose features are known")));
+    }
+    Ok(axum::Json(Inputs { inputs }))
+}
+
 /// Accounts, or rows of features: one of both.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// Numbers of accounts, at most 10,000.
-    account_ids: Option<Vec<i64>>,
+    pub(crate) account_ids: Option<Vec<i64>>,
     /// Which detector judges the rows; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
-    detector: String,
+    pub(crate) detector: String,
     /// Rows of features, at most 10,000.
     #[schema(value_type = Option<Vec<Object>>)]
-    rows: Option<Vec<Map<String, Value>>>,
+    pub(crate) rows: Option<Vec<Map<String, Value>>>,
 }
 
 /// Scores, in the order of what was asked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Scores {
-    scores: Vec<Score>,
+    pub(crate) scores: Vec<Score>,
 }
 
 /// Scores up to 10,000 accounts or rows, in their order. An unknown account has stage none.

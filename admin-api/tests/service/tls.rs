@@ -108,6 +108,7 @@ async fn over_http2(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
 
 async fn read(answer: hyper::Response<hyper::body::Incoming>) -> (u16, String) {
     let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
     let body = answer.into_body().collect().await.expect("the answer is whole").to_bytes();
     (status, String::from_utf8_lossy(&body).into_owned())
 }

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::ReportError;
 use super::data::{Header, Report};
 use super::parts::Section;
-use super::{sections, text};
+use super::{plot, sections, text};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("sort.js");
@@ -29,7 +29,7 @@ pub fn page(report: &Report) -> Result<String, ReportError> {
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content="botdet report";
                 title { (name) " · botdet report" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(plot::STYLE)) (PreEscaped(STYLE)) }
             }
             body {
                 nav aria-label="Contents" { (contents(&sections)) }

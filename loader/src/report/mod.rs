@@ -5,12 +5,12 @@
 //! ```
 
 pub mod data;
-mod format;
+pub mod format;
 mod html;
 mod parts;
-mod plot;
+pub mod plot;
 mod sections;
-mod text;
+pub mod text;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,12 @@ use botdet_tests::{Sql, TestDatabase};
 const DECLARED: &[(&str, &str)] = &[
     ("botdet.actor()", "s s - -"),
     ("botdet.check_token(bytea)", "s s strict definer"),
+    ("botdet.begin_session(bytea,interval)", "v u strict definer"),
+    ("botdet.check_session(bytea)", "s s strict definer"),
+    ("botdet.end_session(bytea)", "v u strict definer"),
+    ("botdet_label_history(bigint)", "s r strict definer"),
+    ("botdet_timeline(bigint,timestamp with time zone,timestamp with time zone)", "s s strict -"),
+    ("botdet_unusual_hours(bigint,timestamp with time zone,timestamp with time zone)", "s s strict -"),
     ("botdet.deployment_tag(text)", "s s strict -"),
     ("botdet.find_answer(bigint,text,bytea)", "v u strict definer"),
     ("botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)", "v u strict definer"),

@@ -17,12 +17,12 @@ mod waterfall;
 
 pub use axes::Axis;
 pub use bars::{Bar, bars};
-pub use canvas::{Plot, Tone};
+pub use canvas::{Anchor, Plot, Px, Tone, letters, rectangle, segment};
 pub use histogram::{MirrorHistogram, mirror_histogram};
 pub use intervals::{DotRow, Dots, dots};
 pub use line::{LinePlot, Mark, Series, Shape, Side, lines};
 pub use matrix::{Matrix, MatrixCell, matrix};
-pub use scale::{Kind, Ticks};
+pub use scale::{Kind, Scale, Ticks};
 pub use spark::{spark_bars, spark_box};
 pub use waterfall::{Step, Waterfall, waterfall};
 
@@ -31,3 +31,6 @@ pub const WIDTH: f64 = 460.0;
 
 /// Size of letters.
 pub const LETTER: f64 = 12.0;
+
+/// The style sheet of all plots: their colours, light and dark, which pages around them use, too.
+pub const STYLE: &str = include_str!("plot.css");

@@ -103,7 +103,10 @@ fn the_service_has_tokens_and_may_become_any_of_the_four() {
         &[],
     );
     let expected = [
+        "botdet.begin_session(bytea,interval)",
+        "botdet.check_session(bytea)",
         "botdet.check_token(bytea)",
+        "botdet.end_session(bytea)",
         "botdet.find_answer(bigint,text,bytea)",
         "botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)",
         "botdet_create_token(text,text,interval,text)",

@@ -1,0 +1,13 @@
+//! What pages load: all of it is in the program.
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use botdet_loader::report::plot;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The style sheet: that of plots, then that of pages.
+pub async fn style() -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, [plot::STYLE, STYLE].concat())
+}

@@ -1,0 +1,56 @@
+//! The pages, for people: HTML made on the server, which needs no script. They ask the same controllers as programs do.
+//!
+//! A page is a handler in a module of its noun that ends with [`layout::Viewer::page`]; [`router`] holds their addresses, and
+//! [`layout::MENU`] what stands in the menu. What a page may do is for the database to say: it is asked in the viewer's role.
+
+mod account_parts;
+mod accounts;
+mod assets;
+mod audit;
+mod drift;
+mod feedback;
+pub mod gate;
+pub mod layout;
+mod login;
+mod overview;
+mod parts;
+mod reviews;
+mod score;
+mod timeline;
+mod versions;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The addresses of all pages.
+pub fn router(app: &App) -> Router<App> {
+    let in_transaction = Router::new()
+        .route("/", get(overview::show))
+        .route("/versions", get(versions::list))
+        .route("/versions/{detector}/activation", get(versions::ask_activation).post(versions::activate))
+        .route("/versions/{detector}/rollback", get(versions::ask_rollback).post(versions::roll_back))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/claim", post(reviews::claim))
+        .route("/reviews/{review_id}", get(reviews::one))
+        .route("/reviews/{review_id}/decision", post(reviews::decide))
+        .route("/reviews/{review_id}/skip", post(reviews::skip))
+        .route("/reviews/{review_id}/escalation", post(reviews::escalate))
+        .route("/accounts", get(accounts::find))
+        .route("/accounts/{account_id}", get(accounts::one))
+        .route("/score", get(score::form).post(score::answer))
+        .route("/drift", get(drift::show))
+        .route("/feedback", get(feedback::show))
+        .route("/audit", get(audit::show))
+        .route_layer(from_fn_with_state(app.clone(), gate::in_transaction));
+    let signed_in = Router::new()
+        .route("/logout", post(login::log_out))
+        .route_layer(from_fn_with_state(app.clone(), gate::signed_in));
+    Router::new()
+        .route("/login", get(login::form).post(login::log_in))
+        .route("/assets/style.css", get(assets::style))
+        .merge(in_transaction)
+        .merge(signed_in)
+}
