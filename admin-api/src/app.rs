@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use deadpool_postgres::Pool;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::figures::{self, Figures};
 use crate::limits::Limits;
+use crate::progress::Followers;
 
 /// The state of the router, cheap to clone.
 #[derive(Clone)]
@@ -32,6 +34,10 @@ pub struct App {
     pub open_predictions: bool,
     /// Whether people reach the pages by TLS.
     pub by_tls: bool,
+    /// Who follows jobs.
+    pub followers: Followers,
+    /// Becomes true when the service is told to stop: what goes on for long ends then.
+    pub stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -47,6 +53,8 @@ impl App {
             artifact_limit: config.limits.artifact_bytes(),
             open_predictions: config.service.open_predictions,
             by_tls: config.service.behind_tls || config.tls.certificate.is_some(),
+            followers: Followers::default(),
+            stopping: watch::Sender::new(false),
         }
     }
 

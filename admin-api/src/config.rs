@@ -29,6 +29,9 @@ pub struct Config {
     /// Whether it speaks TLS.
     #[command(flatten)]
     pub tls: TlsConfig,
+    /// What it trains.
+    #[command(flatten)]
+    pub jobs: JobsConfig,
     /// What it writes down.
     #[command(flatten)]
     pub log: LogConfig,
@@ -229,6 +232,23 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("it is a number from 0 to 1".to_owned()),
     }
+}
+
+/// Trainings that were asked for or are due. Of several services on one database, one runs them at a time.
+#[derive(Debug, Clone, Args)]
+pub struct JobsConfig {
+    /// Leave jobs, trials and alerts to others: other services, or botdet jobs --follow
+    #[arg(long, env = "BOTDET_NO_JOBS")]
+    pub no_jobs: bool,
+
+    /// Folder for checkpoints: the training of a sequence model that was cut off goes on from there, and otherwise begins anew
+    #[arg(long, env = "BOTDET_JOB_FOLDER", value_name = "FOLDER")]
+    pub job_folder: Option<PathBuf>,
+
+    /// Threads of a training; half as many as there are processors by default
+    #[arg(long, env = "BOTDET_JOB_THREADS", value_name = "THREADS",
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub job_threads: Option<u16>,
 }
 
 /// The log, which goes to standard error.

@@ -41,19 +41,30 @@ pub enum PoolSetupError {
     Pool(#[from] deadpool_postgres::BuildError),
 }
 
-/// A pool that connects on demand. `statement_timeout` is the server-side limit of each query: a request that was
-/// given up must not leave its query running.
-pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool, PoolSetupError> {
-    let mut connection: tokio_postgres::Config = config
-        .url
-        .expose()
-        .parse()
-        .map_err(|error: tokio_postgres::Error| PoolSetupError::Url(error.to_string()))?;
+/// How to connect, for whoever needs sessions of their own: with the password, and over TLS where somebody vouches for the database.
+pub fn connection(
+    config: &DatabaseConfig,
+) -> Result<(tokio_postgres::Config, Option<MakeRustlsConnect>), PoolSetupError> {
+    let parsed = config.url.expose().parse();
+    let mut connection: tokio_postgres::Config =
+        parsed.map_err(|error: tokio_postgres::Error| PoolSetupError::Url(error.to_string()))?;
     if let Some(file) = &config.password_file {
         let password = std::fs::read_to_string(file)
             .map_err(|source| PoolSetupError::Password { file: file.clone(), source })?;
         connection.password(password.trim_end_matches(['\r', '\n']));
     }
+    let Some(file) = &config.authorities else {
+        let asks_for_tls = connection.get_ssl_mode() == SslMode::Require;
+        return if asks_for_tls { Err(PoolSetupError::NoAuthorities) } else { Ok((connection, None)) };
+    };
+    connection.ssl_mode(SslMode::Require);
+    Ok((connection, Some(MakeRustlsConnect::new(tls::trusting(file)?))))
+}
+
+/// A pool that connects on demand. `statement_timeout` is the server-side limit of each query: a request that was
+/// given up must not leave its query running.
+pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool, PoolSetupError> {
+    let (mut connection, tls) = connection(config)?;
     let connect_timeout = Duration::from_secs(config.connect_timeout);
     let options = format!(
         "{} -c statement_timeout={}",
@@ -67,12 +78,8 @@ pub fn pool(config: &DatabaseConfig, statement_timeout: Duration) -> Result<Pool
 
     // A closed connection is noticed without a query; one that died silently costs its request, once.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = match &config.authorities {
-        Some(file) => {
-            connection.ssl_mode(SslMode::Require);
-            Manager::from_config(connection, MakeRustlsConnect::new(tls::trusting(file)?), recycling)
-        }
-        None if connection.get_ssl_mode() == SslMode::Require => return Err(PoolSetupError::NoAuthorities),
+    let manager = match tls {
+        Some(tls) => Manager::from_config(connection, tls, recycling),
         None => Manager::from_config(connection, NoTls, recycling),
     };
     Ok(Pool::builder(manager)

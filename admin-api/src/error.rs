@@ -51,10 +51,10 @@ pub enum ApiError {
         retry_after: u64,
     },
     /// A change without If-Match.
-    #[error("say what you have seen: If-Match with the ETag of the deployment")]
+    #[error("say what you have seen: If-Match with the ETag of what is to be changed")]
     PreconditionRequired,
     /// A change of something that has changed meanwhile.
-    #[error("the deployment has changed: its tag is {tag}")]
+    #[error("it has changed: its tag is {tag}")]
     PreconditionFailed {
         /// What If-Match would have to be.
         tag: String,

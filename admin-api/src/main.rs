@@ -2,12 +2,14 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use botdet_admin_api::app::App;
 use botdet_admin_api::config::{Command, Config};
+use botdet_admin_api::learning::Learner;
 use botdet_admin_api::telemetry::Telemetry;
 use botdet_admin_api::tls::Tls;
-use botdet_admin_api::{database, logging, router, server, tokens};
+use botdet_admin_api::{database, logging, router, server, tokens, webhooks};
 use clap::Parser;
 use tokio::net::TcpListener;
 
@@ -33,11 +35,19 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let tls = Tls::new(&config.tls)?;
-    let routes = router::router(App::new(pool, &config));
+    let app = App::new(pool, &config);
+    let stopping = app.stopping.clone();
+    if !config.jobs.no_jobs {
+        tokio::spawn(webhooks::deliver(app.pool.clone(), stopping.subscribe()));
+    }
+    let routes = router::router(app);
     let listener = TcpListener::bind(config.service.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.service.listen))?;
-    server::serve(listener, tls, routes, config.service.stop_grace()).await?;
+    let learner =
+        Learner::start(&config.jobs, database::connection(&config.database)?, stopping.subscribe())?;
+    server::serve(listener, tls, routes, config.service.stop_grace(), stopping).await?;
+    learner.wait(Duration::from_secs(1));
     if let Some(telemetry) = telemetry {
         telemetry.stop().await;
     }

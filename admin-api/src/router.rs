@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
-    accounts, audit, deployments, drift, feedback, health, model_versions, performance, predictions, reviews,
-    scores,
+    accounts, audit, deployments, drift, feedback, health, jobs, model_versions, performance, predictions,
+    reviews, scores, settings, webhooks,
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
@@ -122,6 +122,21 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(feedback::label))
         .routes(routes!(feedback::retraining))
         .routes(routes!(feedback::request_retraining))
+        // Learning on.
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::one))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::events))
+        .routes(routes!(jobs::trials))
+        .routes(routes!(settings::read))
+        .routes(routes!(settings::learning))
+        .routes(routes!(settings::feedback))
+        .routes(routes!(settings::drift))
+        .routes(routes!(settings::watch, settings::unwatch))
+        .routes(routes!(settings::watch_drift, settings::unwatch_drift))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::delete))
+        .routes(routes!(webhooks::deliveries))
         // Drift.
         .routes(routes!(drift::features))
         .routes(routes!(drift::predictions))

@@ -13,20 +13,21 @@ use tokio::sync::watch;
 
 use crate::tls::{Tls, TlsListener};
 
-/// Serves `routes` on `listener`, over TLS where that is given, until SIGTERM or SIGINT. Requests under way are finished, within
-/// `grace`; what is left then, mostly clients that hold their connections open, is cut.
+/// Serves `routes` on `listener`, over TLS where that is given, until SIGTERM or SIGINT, which `stop` is told. Requests under
+/// way are finished, within `grace`; what is left then, mostly clients that hold their connections open, is cut.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     routes: Router,
     grace: Duration,
+    stop: watch::Sender<bool>,
 ) -> io::Result<()> {
     match tls {
-        None => serve_on(listener, routes, grace).await,
+        None => serve_on(listener, routes, grace, stop).await,
         Some(tls) => {
             let tls = Arc::new(tls);
             reload_when_told(Arc::clone(&tls))?;
-            serve_on(TlsListener::new(listener, tls)?, routes, grace).await
+            serve_on(TlsListener::new(listener, tls)?, routes, grace, stop).await
         }
     }
 }
@@ -45,13 +46,18 @@ fn reload_when_told(tls: Arc<Tls>) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve_on<L>(listener: L, routes: Router, grace: Duration) -> io::Result<()>
+async fn serve_on<L>(
+    listener: L,
+    routes: Router,
+    grace: Duration,
+    stop: watch::Sender<bool>,
+) -> io::Result<()>
 where
     L: Listener<Addr = SocketAddr>,
 {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (stop, mut stopped) = watch::channel(false);
+    let mut stopped = stop.subscribe();
     let mut deadline = stopped.clone();
 
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -61,8 +67,7 @@ where
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-        // Nobody listens any more only when the server has already ended.
-        let _ = stop.send(true);
+        stop.send_replace(true);
     });
 
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();

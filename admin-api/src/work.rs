@@ -52,6 +52,7 @@ pub async fn act_for(
 
     // 4. The controller.
     request.extensions_mut().insert(session.clone());
+    request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
 
     // 5. Success holds, together with the answer; failure leaves nothing.

@@ -8,6 +8,7 @@ use botdet_models::logistic::LogisticError;
 use botdet_models::pipeline::PipelineError;
 use botdet_models::rows::RowsError;
 use botdet_models::schema::SchemaError;
+use botdet_models::sgd::SgdError;
 
 use crate::autoencoder::AutoencoderTrainingError;
 use crate::gru::GruError;
@@ -163,6 +164,21 @@ pub enum LoaderError {
     /// A report cannot be made.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The filter cannot go on learning.
+    #[error(transparent)]
+    Sgd(#[from] SgdError),
+    /// Whoever watches has ended it.
+    #[error("cancelled")]
+    Cancelled,
+    /// Only versions for accounts learn on by labels.
+    #[error("detector {0} learns from a table, which botdet train reads")]
+    NotLearning(String),
+    /// There is no version that could go on learning.
+    #[error("detector {0} has no champion that could go on learning; train one first")]
+    NoChampion(String),
+    /// Nothing was told since the champion was registered.
+    #[error("no label was told since version {0} was registered")]
+    NothingNew(String),
     /// Columns are no schema.
     #[error(transparent)]
     Schema(#[from] SchemaError),

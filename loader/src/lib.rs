@@ -15,6 +15,8 @@ mod dense;
 pub mod error;
 pub mod gru;
 pub mod import;
+pub mod jobs;
+pub mod learning;
 pub mod load;
 pub mod onnx;
 pub mod output;

@@ -35,6 +35,13 @@ impl Stop {
         }
     }
 
+    /// Comes when the other end is dropped, and not by signals: for whoever hears of these already.
+    #[must_use]
+    pub fn when_dropped() -> (Sender<()>, Self) {
+        let (sender, heard) = channel();
+        (sender, Self { heard })
+    }
+
     /// Whether a signal comes, or came, within this time.
     #[must_use]
     pub fn comes_within(&self, time: Duration) -> bool {

@@ -119,6 +119,14 @@ impl Logistic {
         Ok(Self { intercept: beta[0], coefficients: beta[1..].to_vec(), covariance })
     }
 
+    /// The model with other coefficients, which must be as many: those it has come to by learning on. What is known of their errors
+    /// stays as it was.
+    #[must_use]
+    pub fn moved(&self, intercept: f64, coefficients: &[f64]) -> Self {
+        debug_assert_eq!(coefficients.len(), self.coefficients.len());
+        Self { intercept, coefficients: coefficients.to_vec(), covariance: self.covariance.clone() }
+    }
+
     /// Log-odds of the positive class. `inputs` must be as many as the coefficients.
     #[must_use]
     pub fn logit(&self, inputs: &[f64]) -> f64 {

@@ -121,7 +121,7 @@ COMMENT ON COLUMN botdet.audit.occurred_at IS 'when';
 COMMENT ON COLUMN botdet.audit.actor IS 'who: the role that had logged in, or for whom a service acted, see botdet.actor()';
 COMMENT ON COLUMN botdet.audit.client_address IS 'from where, a service''s own address where it acted; NULL for a local connection';
 COMMENT ON COLUMN botdet.audit.action IS
-    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create, set, rule, golden item, request retraining, freeze reference or watch drift';
+    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create, set, rule, golden item, request retraining, freeze reference, watch drift, request job, start job, put job back, cancel job, end job, begin trial, promote, end trial, create webhook or delete webhook';
 COMMENT ON COLUMN botdet.audit.detector IS 'for which detector';
 COMMENT ON COLUMN botdet.audit.version IS 'of which version; NULL where none is concerned';
 COMMENT ON COLUMN botdet.audit.reason IS 'why, where that was said';

@@ -178,7 +178,7 @@ BEGIN
     SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN 'watch' WHEN TG_TABLE_NAME = 'golden_item' THEN 'golden item'
                 WHEN TG_TABLE_NAME = 'retraining_request' THEN 'request retraining'
                 WHEN TG_TABLE_NAME = 'drift_alert_rule' THEN 'watch drift'
-                WHEN TG_TABLE_NAME IN ('feedback_setting', 'drift_setting') THEN 'set'
+                WHEN TG_TABLE_NAME IN ('feedback_setting', 'drift_setting', 'learning_setting') THEN 'set'
                 WHEN TG_OP = 'INSERT' THEN 'create' WHEN TG_OP = 'DELETE' THEN 'delete' ELSE 'set' END,
            coalesce(is_now ->> 'detector', was ->> 'detector'),
            (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(was) AS o WHERE o.value IS DISTINCT FROM is_now -> o.key),

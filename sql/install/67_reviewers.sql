@@ -150,14 +150,21 @@ FROM (
            count(l.is_bot) AS new_labels, count(l.is_bot) FILTER (WHERE l.is_bot) AS new_bots
     FROM botdet.feedback_settings s
     CROSS JOIN LATERAL (
-        SELECT max(v.created_at) AS last_trained_at FROM botdet.model_version v WHERE v.detector = s.detector
+        -- An update of the filter is no training, and a training that brings nothing is one all the same.
+        SELECT greatest(
+                   max(v.created_at),
+                   (SELECT max(j.started_at) FROM botdet.job j
+                    WHERE j.detector = s.detector AND j.kind = 'retrain' AND j.state = 'done')
+               ) AS last_trained_at
+        FROM botdet.model_version v
+        WHERE v.detector = s.detector AND v.manifest #>> '{training,updated_from}' IS NULL
     ) AS t
     LEFT JOIN botdet.label l ON l.detector = s.detector AND coalesce(l.labelled_at > t.last_trained_at, true)
     GROUP BY s.detector, t.last_trained_at, s.retrain_labels, s.retrain_interval, s.least_retrain_labels
 ) AS c;
-COMMENT ON VIEW botdet.retraining_due IS 'labels told since a version of each detector was last registered, and whether that is reason to train another';
+COMMENT ON VIEW botdet.retraining_due IS 'labels told since each detector was last trained, and whether that is reason to train another';
 COMMENT ON COLUMN botdet.retraining_due.detector IS 'which detector';
-COMMENT ON COLUMN botdet.retraining_due.last_trained_at IS 'when its last version was registered; NULL when none was';
+COMMENT ON COLUMN botdet.retraining_due.last_trained_at IS 'when its last version was registered, or the last job that trained one began; NULL when none was. Updates of the filter do not count';
 COMMENT ON COLUMN botdet.retraining_due.new_labels IS 'labels made or changed since';
 COMMENT ON COLUMN botdet.retraining_due.new_bots IS 'of these, bots';
 COMMENT ON COLUMN botdet.retraining_due.retrain_labels IS 'new labels after which retraining is due';

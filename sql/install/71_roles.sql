@@ -101,7 +101,8 @@ GRANT SELECT ON
     botdet.feedback_daily_v1, botdet.explored_performance,
     botdet.drift_setting, botdet.drift_settings, botdet.frozen_reference, botdet.feature_reference, botdet.drift_count,
     botdet.drift_score, botdet.drift_progress, botdet.drift_by_day, botdet.feature_drift, botdet.prediction_drift,
-    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert, botdet.detector_input
+    botdet.estimated_performance, botdet.fairness, botdet.drift_alert_rule, botdet.alert, botdet.detector_input,
+    botdet.job, botdet.learning_setting, botdet.learning_settings, botdet.trial
 TO botdet_reader;
 -- Who reviews, and what people wrote, is not for dashboards.
 GRANT SELECT (
@@ -256,7 +257,9 @@ GRANT SELECT ON botdet.audit, botdet.review_decision, botdet.golden_review, botd
 TO botdet_admin;
 GRANT SELECT (token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by) ON botdet.api_token
 TO botdet_admin;
-GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting TO botdet_admin;
+GRANT SELECT (webhook_id, detector, url, events, created_at, created_by) ON botdet.webhook TO botdet_admin;
+GRANT SELECT ON botdet.webhook_delivery TO botdet_admin;
+GRANT INSERT, UPDATE, DELETE ON botdet.feedback_setting, botdet.drift_setting, botdet.learning_setting TO botdet_admin;
 GRANT SELECT, INSERT (account_id, detector, is_bot), UPDATE (is_bot), DELETE ON botdet.golden_item TO botdet_admin;
 GRANT SELECT, UPDATE ON SEQUENCE botdet.account_account_id_seq TO botdet_admin;
 GRANT EXECUTE ON ROUTINE
@@ -280,6 +283,17 @@ GRANT EXECUTE ON ROUTINE
     botdet_reset_statistics(),
     botdet_fill_review_queue(text, integer),
     botdet_request_retraining(text, text),
+    botdet_request_job(text, text, jsonb, text),
+    botdet_cancel_job(bigint),
+    botdet_create_webhook(text, text[], text),
+    botdet_delete_webhook(bigint),
+    botdet_plan_jobs(),
+    botdet_judge_trials(),
+    botdet.take_job(),
+    botdet.note_job(bigint, integer, text, double precision),
+    botdet.end_job(bigint, integer, text, text, text, jsonb),
+    botdet.drop_jobs(),
+    botdet.begin_trial(text, text, bigint, text),
     botdet_freeze_reference(text, text, integer, integer),
     botdet_watch_drift(text, double precision, double precision, integer, text, text),
     botdet_unwatch_drift(text, text, text),
@@ -316,6 +330,8 @@ GRANT EXECUTE ON FUNCTION
     botdet_create_token(text, text, interval, text),
     botdet_revoke_token(bigint),
     botdet.check_token(bytea),
+    botdet.take_deliveries(integer),
+    botdet.end_delivery(bigint, integer, integer, text),
     botdet.begin_session(bytea, interval),
     botdet.check_session(bytea),
     botdet.end_session(bytea),

@@ -5,9 +5,17 @@ use axum::response::IntoResponse;
 use botdet_loader::report::plot;
 
 const STYLE: &str = include_str!("style.css");
+const JOBS: &str = include_str!("jobs.js");
 
 /// The style sheet: that of plots, then that of pages.
 pub async fn style() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, [plot::STYLE, STYLE].concat())
+}
+
+/// The script of a job's page.
+pub async fn jobs() -> impl IntoResponse {
+    let headers =
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, JOBS)
 }

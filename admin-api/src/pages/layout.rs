@@ -16,6 +16,7 @@ pub const MENU: &[(&str, &str, bool)] = &[
     ("/versions", "Versions", false),
     ("/drift", "Drift", false),
     ("/feedback", "Feedback", false),
+    ("/jobs", "Jobs", false),
     ("/audit", "Audit", false),
 ];
 

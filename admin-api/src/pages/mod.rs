@@ -10,6 +10,7 @@ mod audit;
 mod drift;
 mod feedback;
 pub mod gate;
+mod jobs;
 pub mod layout;
 mod login;
 mod overview;
@@ -44,13 +45,18 @@ pub fn router(app: &App) -> Router<App> {
         .route("/drift", get(drift::show))
         .route("/feedback", get(feedback::show))
         .route("/audit", get(audit::show))
+        .route("/jobs", get(jobs::list).post(jobs::create))
+        .route("/jobs/{job_id}", get(jobs::one))
+        .route("/jobs/{job_id}/cancellation", post(jobs::cancel))
         .route_layer(from_fn_with_state(app.clone(), gate::in_transaction));
     let signed_in = Router::new()
         .route("/logout", post(login::log_out))
+        .route("/jobs/{job_id}/events", get(jobs::events))
         .route_layer(from_fn_with_state(app.clone(), gate::signed_in));
     Router::new()
         .route("/login", get(login::form).post(login::log_in))
         .route("/assets/style.css", get(assets::style))
+        .route("/assets/jobs.js", get(assets::jobs))
         .merge(in_transaction)
         .merge(signed_in)
 }

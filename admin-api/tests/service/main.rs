@@ -3,6 +3,7 @@
 mod access;
 mod dashboards;
 mod document;
+mod jobs;
 mod load;
 mod logins;
 mod manifests;

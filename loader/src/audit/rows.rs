@@ -8,9 +8,9 @@ use crate::error::LoaderError;
 use crate::output::Output;
 use crate::report::data::{Noun, Nouns};
 use crate::tables::{TableData, TableSource, read_table};
-use crate::training::dataset::{Example, Moment, labelled_accounts, read_examples};
+use crate::training::dataset::{Example, Moment, labelled_accounts, labels, read_examples};
 use crate::training::record::{DataRecord, TrainingRecord};
-use crate::training::split::stratified;
+use crate::training::split::{Split, by_recency, stratified};
 use crate::training::table::{TableSplit, values};
 
 /// Rows by use.
@@ -38,14 +38,23 @@ pub fn read(
     output: Output,
 ) -> Result<Rows, LoaderError> {
     match &record.data {
-        DataRecord::Accounts { source } => accounts(client, record, source),
+        DataRecord::Accounts { source } => {
+            let labelled = labelled_accounts(client, source)?;
+            accounts(client, stratified(&labelled, record.shares(), record.seed))
+        }
+        DataRecord::Labels { recent_since } => {
+            let labels = labels(client, *recent_since)?;
+            let [mut before, recent] = by_recency(&labels, record.shares(), record.seed);
+            before.training.extend(recent.training);
+            before.validation.extend(recent.validation);
+            before.held_out.extend(recent.held_out);
+            accounts(client, before)
+        }
         DataRecord::Table(source) => table(client, record, source, pipeline, output),
     }
 }
 
-fn accounts(client: &mut Client, record: &TrainingRecord, source: &str) -> Result<Rows, LoaderError> {
-    let accounts = labelled_accounts(client, source)?;
-    let split = stratified(&accounts, record.shares(), record.seed);
+fn accounts(client: &mut Client, split: Split<'_>) -> Result<Rows, LoaderError> {
     let mut read = |chosen: &[&_]| -> Result<Vec<AuditRow>, LoaderError> {
         let examples = read_examples(client, chosen, Moment::Now)?;
         let numbers: Vec<i64> = examples.iter().map(|example| example.account_id).collect();

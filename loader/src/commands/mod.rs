@@ -4,6 +4,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod follow;
 pub mod groups;
+pub mod jobs;
 pub mod links;
 pub mod load;
 pub mod publish;
@@ -52,6 +53,8 @@ enum Command {
     Publish(publish::Publish),
     /// Score the accounts of a source in the database, and judge the scores where labels are known; or those that are queued
     Score(score::Score),
+    /// Do the trainings that were asked for, or that are due, and take on trials of what came of them
+    Jobs(jobs::Jobs),
     /// Do all of it, end to end, on simulated accounts
     Demo(demo::Demo),
 }
@@ -71,6 +74,7 @@ impl Cli {
             Command::Report(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Score(command) => command.run(),
+            Command::Jobs(command) => command.run(),
             Command::Demo(command) => command.run(),
         }
     }

@@ -19,7 +19,7 @@ use crate::output::{Output, figures_table};
 use crate::training::dataset::{
     Histories, LabelledAccount, Moment, compare_accounts, labelled_accounts, read_examples,
 };
-use crate::training::fit::{Figures, LEAST_OF_EACH, fit, judge};
+use crate::training::fit::{Figures, LEAST_OF_EACH, Progress, fit, judge};
 use crate::training::record::{DataRecord, TrainingRecord};
 use crate::training::split::stratified;
 
@@ -164,9 +164,12 @@ pub fn train(
 
     let bar = output.progress(Some(options.sequence.epochs as u64), "training");
     let record = options.model.record(DataRecord::Accounts { source: source.to_owned() });
-    let artifact = fit(&training, &validation, config, record, checkpoint, &mut |epoch| {
-        bar.set_position(epoch.epoch as u64);
-        bar.set_message(format!("loss {:.4}, validation {:.4}", epoch.training_loss, epoch.validation_loss));
+    let artifact = fit(&training, &validation, config, record, checkpoint, &mut |done| {
+        if let Progress::Epoch(epoch) = done {
+            bar.set_position(epoch.epoch as u64);
+            let (training, validation) = (epoch.training_loss, epoch.validation_loss);
+            bar.set_message(format!("loss {training:.4}, validation {validation:.4}"));
+        }
         ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();

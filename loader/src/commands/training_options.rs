@@ -248,6 +248,7 @@ impl ModelOptions {
             importances: None,
             trials: Vec::new(),
             epochs: Vec::new(),
+            updated_from: None,
             reference: None,
         }
     }

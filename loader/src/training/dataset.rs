@@ -24,7 +24,29 @@ pub struct LabelledAccount {
     pub is_bot: bool,
     /// Kind of bot, where known.
     pub strategy: Option<String>,
+    /// How much it counts in training, 0 to 1, see [`weight_of`].
+    pub weight: f64,
     events: i64,
+}
+
+/// A label, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// The account, with the truth as it was told.
+    pub account: LabelledAccount,
+    /// Who said so.
+    pub labelled_by: String,
+    /// Whether it was told since a given time.
+    pub is_recent: bool,
+}
+
+/// How much a label counts that is right with a probability of `trust`; one without, which is taken as true, counts as 1.
+///
+/// A wrong label pulls a model away from the truth as hard as a right one pulls it there, so what a label is expected to bring is
+/// `trust - (1 - trust)`: nothing at one half, and nothing is learned from labels that are likelier wrong than right.
+#[must_use]
+pub fn weight_of(trust: Option<f64>) -> f64 {
+    trust.map_or(1.0, |trust| (2.0 * trust - 1.0).clamp(0.0, 1.0))
 }
 
 /// What was known of a labelled account at some time.
@@ -36,6 +58,8 @@ pub struct Example {
     pub is_bot: bool,
     /// Kind of bot, where known.
     pub strategy: Option<String>,
+    /// How much it counts in training, 0 to 1.
+    pub weight: f64,
     /// Its features at that time.
     pub features: FeatureVector,
     /// Its latest events at that time; `None` when it had none.
@@ -114,10 +138,32 @@ pub fn labelled_accounts(client: &mut Client, source: &str) -> Result<Vec<Labell
             key: key.unwrap_or_else(|| account_id.to_string()),
             is_bot: row.get::<_, Option<bool>>(2)?,
             strategy: row.get(3),
+            weight: weight_of(row.get(5)),
             events: row.get(4),
         })
     });
     Ok(labelled.collect())
+}
+
+/// All labels of accounts, of whatever source, by account; those told since a time are recent.
+///
+/// # Errors
+/// What the server refuses.
+pub fn labels(client: &mut Client, since: Option<DateTime<Utc>>) -> Result<Vec<Label>, LoaderError> {
+    let rows = client.query(include_str!("../sql/labels.sql"), &[&since])?;
+    let label = |row: &postgres::Row| Label {
+        account: LabelledAccount {
+            account_id: row.get(0),
+            key: row.get(1),
+            is_bot: row.get(2),
+            strategy: row.get(3),
+            weight: weight_of(row.get(5)),
+            events: row.get(4),
+        },
+        labelled_by: row.get(6),
+        is_recent: row.get(7),
+    };
+    Ok(rows.iter().map(label).collect())
 }
 
 /// Reads accounts as they were at a moment, in their order.
@@ -151,6 +197,7 @@ pub fn read_examples(
                 account_id,
                 is_bot: account.is_bot,
                 strategy: account.strategy.clone(),
+                weight: account.weight,
                 features,
                 sequence: Sequence::of(&state),
             });
@@ -182,4 +229,17 @@ fn events_before(account: &LabelledAccount, seed: u64) -> i64 {
     let random = mix64(hash_bytes(account.key.as_bytes()) ^ mix64(seed));
     let uniform = (random >> 11) as f64 / (1u64 << 53) as f64;
     (account.events.max(1) as f64).powf(uniform) as i64 - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_counts_by_what_it_is_expected_to_bring() {
+        let weights = [None, Some(1.0), Some(0.9), Some(0.5), Some(0.1)].map(weight_of);
+        for (found, expected) in weights.iter().zip([1.0, 1.0, 0.8, 0.0, 0.0]) {
+            assert!((found - expected).abs() < 1e-12, "{weights:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::dataset::{Example, Histories, LabelledAccount};
 use super::evaluation::FALSE_POSITIVE_RATE;
-use super::fit::{FitConfig, fit, scores};
+use super::fit::{FitConfig, Progress, fit, scores};
 use super::record::TrainingRecord;
 use super::split::{Split, stratified};
 use crate::error::LoaderError;
@@ -108,8 +108,10 @@ impl Examples {
         let split = stratified(accounts.iter().copied(), record.shares(), record.seed);
         let (training, validation) = (self.histories(&split.training), self.histories(&split.validation));
         let epochs = config.params().epochs.max(1) as f64;
-        let artifact = fit(&training, &validation, config, record.clone(), None, &mut |epoch| {
-            progress(epoch.epoch as f64 / epochs);
+        let artifact = fit(&training, &validation, config, record.clone(), None, &mut |done| {
+            if let Progress::Epoch(epoch) = done {
+                progress(epoch.epoch as f64 / epochs);
+            }
             ControlFlow::Continue(())
         })?;
         Ok((artifact, split))

@@ -1,5 +1,6 @@
 //! What a version remembers of its training: enough to find the same rows again, and to say how it went.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::fit::TrialRecord;
@@ -32,6 +33,9 @@ pub struct TrainingRecord {
     pub trials: Vec<TrialRecord>,
     /// Epochs of the sequence model; empty without one.
     pub epochs: Vec<EpochRecord>,
+    /// Version whose filter has gone on learning; `None` for one that was trained as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
     /// What later rows are compared with; `None` in versions of before.
     #[serde(default)]
     pub reference: Option<Reference>,
@@ -45,6 +49,11 @@ pub enum DataRecord {
     Accounts {
         /// The source's name.
         source: String,
+    },
+    /// All accounts with a label.
+    Labels {
+        /// Since when labels were recent, and divided by other shares; `None` where none were.
+        recent_since: Option<DateTime<Utc>>,
     },
     /// Rows of a table.
     Table(TableSource),
@@ -78,6 +87,7 @@ impl TrainingRecord {
         let seed = self.seed;
         match &self.data {
             DataRecord::Accounts { source } => format!("source {source}, {rows} accounts, seed {seed}"),
+            DataRecord::Labels { .. } => format!("all labels, {rows} accounts, seed {seed}"),
             DataRecord::Table(table) => format!("table {}, {rows} rows, seed {seed}", table.relation),
         }
     }

@@ -2,8 +2,11 @@
 
 use botdet_models::hash::hash_bytes;
 
-use super::dataset::LabelledAccount;
+use super::dataset::{Label, LabelledAccount};
 use crate::validation::folds::by_shares;
+
+/// Labels told since a champion was registered are fewer than those of before, so more of them are held out to compare on.
+const RECENT: SplitShares = SplitShares { training: 0.5, validation: 0.2 };
 
 /// Shares of the accounts; the rest is held out.
 #[derive(Clone, Copy, Debug)]
@@ -45,4 +48,14 @@ pub fn stratified<'a>(
     });
     let mut next = || parts.next().unwrap_or_default();
     Split { training: next(), validation: next(), held_out: next() }
+}
+
+/// Splits labels: first those of before, by these shares, then recent ones, of which more are held out. The champion's shares and
+/// seed hold out what it was not trained on either, as long as the labels of before are the same.
+#[must_use]
+pub fn by_recency(labels: &[Label], shares: SplitShares, seed: u64) -> [Split<'_>; 2] {
+    [(false, shares), (true, RECENT)].map(|(is_recent, shares)| {
+        let chosen = labels.iter().filter(|label| label.is_recent == is_recent);
+        stratified(chosen.map(|label| &label.account), shares, seed)
+    })
 }

@@ -176,6 +176,7 @@ fn inputs(data: &TableData, columns: &Columns, rows: &[usize]) -> Inputs {
         values: rows.iter().flat_map(|row| columns.inputs(&values(data, *row))).collect(),
         width: columns.input_count(),
         labels: rows.iter().map(|row| data.labels[*row]).collect(),
+        weights: vec![1.0; rows.len()],
     }
 }
 

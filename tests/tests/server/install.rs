@@ -200,6 +200,26 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_sample_rows(text,jsonb[])", "v u strict definer"),
     ("botdet_unwatch_drift(text,text,text)", "v u strict definer"),
     ("botdet_watch_drift(text,double precision,double precision,integer,text,text)", "v u strict definer"),
+    ("botdet.begin_trial(text,text,bigint,text)", "v u strict definer"),
+    ("botdet.compare_trial(botdet.trial)", "s s strict -"),
+    ("botdet.drop_jobs()", "v u strict -"),
+    ("botdet.end_job(bigint,integer,text,text,text,jsonb)", "v u - definer"),
+    ("botdet.evidence_against(bigint,bigint)", "i s strict -"),
+    ("botdet.judge_trial(botdet.trial)", "s s - -"),
+    ("botdet.note_job(bigint,integer,text,double precision)", "v u strict definer"),
+    ("botdet.note_job_change()", "v u - definer"),
+    ("botdet.note_trial()", "v u - definer"),
+    ("botdet.take_job()", "v u - definer"),
+    ("botdet_cancel_job(bigint)", "v u strict definer"),
+    ("botdet_judge_trials()", "v u - definer"),
+    ("botdet_plan_jobs()", "v u - definer"),
+    ("botdet_request_job(text,text,jsonb,text)", "v u strict definer"),
+    ("botdet.end_delivery(bigint,integer,integer,text)", "v u - definer"),
+    ("botdet.take_deliveries(integer)", "v u strict definer"),
+    ("botdet.tell(text,text,jsonb)", "v u strict -"),
+    ("botdet.tell_webhooks()", "v u - definer"),
+    ("botdet_create_webhook(text,text[],text)", "v u strict definer"),
+    ("botdet_delete_webhook(bigint)", "v u strict definer"),
     ("botdet.check_reviewer(text)", "v u - -"),
     ("botdet.count_decisions()", "s s - definer"),
     ("botdet.decisions_before(bigint)", "s s strict -"),
@@ -355,7 +375,10 @@ fn a_dump_restores_rows_models_states_and_scores() {
          SELECT botdet_decide_review(review_id, true, 'timing') FROM botdet_claim_review(5);
          SELECT botdet_sample_features(); SELECT botdet_watch_drift('feature_psi', 0.25, 0.1);
          INSERT INTO botdet.alert (detector, version, measure, slice_by, slice, feature, raised_value)
-         VALUES ('account', 'x', 'feature_psi', 'all', '', 'followers', 1)",
+         VALUES ('account', 'x', 'feature_psi', 'all', '', 'followers', 1);
+         SELECT botdet_create_webhook('https://example.org/hook');
+         INSERT INTO botdet.learning_setting (detector, retrains) VALUES ('account', false); SELECT botdet_request_job();
+         SELECT botdet.begin_trial(version, detector, 1, 'better') FROM botdet.model_versions WHERE alias IS NULL",
     );
     let file = std::env::temp_dir().join(format!("{}.dump", source.name()));
     output(program("pg_dump", &source).args(["--format=custom", "--file"]).arg(&file));
@@ -397,6 +420,10 @@ fn a_dump_restores_rows_models_states_and_scores() {
         "drift_account",
         "drift_alert_rule",
         "alert",
+        "learning_setting",
+        "job",
+        "trial",
+        "webhook",
     ] {
         let rows =
             format!("SELECT array_agg(to_jsonb(t)::text ORDER BY to_jsonb(t)::text) FROM botdet.{table} t");

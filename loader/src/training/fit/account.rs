@@ -7,7 +7,7 @@ use botdet_models::features::{ACCOUNT_FEATURE_COUNT, ACCOUNT_FEATURES, Scale};
 use botdet_models::pipeline::{ACCOUNT, Candidate, Columns, Pipeline, is_young};
 
 use super::crossed::{FEW_ROWS, Pool, fit_crossed};
-use super::decide::{Scored, decide};
+use super::decide::{LEAST_WEIGHT, Scored, decide};
 use super::judge::{probe_step, with_probes, with_reference};
 use super::params::{FitConfig, FitParams};
 use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
@@ -17,10 +17,19 @@ use crate::onnx;
 use crate::training::dataset::{Example, Histories};
 use crate::training::record::{EpochRecord, TrainingRecord};
 
+/// How far a training is.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// The sequence model has learned for another epoch; whoever ends the training here keeps what it has learned.
+    Epoch(&'a EpochReport),
+    /// This share of the stages that look at features is done, 0 to 1; whoever ends the training here has none.
+    Features(f64),
+}
+
 /// Trains on `training`, stops and weighs on `validation`; on both together where accounts are few and there is no sequence
 /// model. The filter and the anomaly models are about grown accounts
-/// and learn from these alone; trees and sequence model learn from younger ones as well. `progress` hears of every epoch, and
-/// may end it early. With a checkpoint, the training of the sequence model can be interrupted and gone on with.
+/// and learn from these alone; trees and sequence model learn from younger ones as well. `progress` hears of every epoch and of what
+/// looks at features, and may end it. With a checkpoint, the training of the sequence model can be interrupted and gone on with.
 ///
 /// # Errors
 /// [`LoaderError`] when a part cannot be fitted.
@@ -30,26 +39,28 @@ pub fn fit(
     config: FitConfig,
     mut record: TrainingRecord,
     checkpoint: Option<&CheckpointFile>,
-    progress: &mut dyn FnMut(&EpochReport) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Artifact, LoaderError> {
     let params = config.params();
     let scales: Vec<Scale> = ACCOUNT_FEATURES.iter().map(|feature| feature.scale).collect();
     let network = if params.epochs > 0 && training.grown.len() >= params.sequence_accounts {
-        let (network, history) = fit_sequence(training, validation, params, checkpoint, progress)?;
+        let (network, history) = fit_sequence(training, validation, params, checkpoint, &mut |epoch| {
+            progress(Progress::Epoch(epoch))
+        })?;
         record.epochs = history.epochs.iter().map(EpochRecord::from).collect();
         Some(network)
     } else {
         None
     };
     let accounts = training.grown.len() + validation.grown.len();
-    let mut go_on = |_| ControlFlow::Continue(());
+    let mut of_features = |share| progress(Progress::Features(share));
     let (stages, rows) = if network.is_none() && accounts < FEW_ROWS {
         let pool = Pool {
             scales: Some(&scales),
             rows: &inputs(training.grown.iter().chain(&validation.grown)),
             younger: Some(&inputs(training.younger.iter().chain(&validation.younger))),
         };
-        fit_crossed(&pool, params, &mut go_on)?
+        fit_crossed(&pool, params, &mut of_features)?
     } else {
         let sets = FeatureSets {
             scales: Some(&scales),
@@ -58,8 +69,8 @@ pub fn fit(
             tree_training: &inputs(training.all()),
             tree_validation: Some(&inputs(validation.all())),
         };
-        let stages = FeatureStages::fit(&sets, params, &mut go_on)?;
-        let rows = scored(&stages, validation.grown.iter());
+        let stages = FeatureStages::fit(&sets, params, &mut of_features)?;
+        let rows = scored(&stages, validation.grown.iter().filter(|example| example.weight >= LEAST_WEIGHT));
         (stages, rows)
     };
     let sequences = match &network {
@@ -89,12 +100,13 @@ pub fn fit(
     with_reference(artifact, &trained, &unseen)
 }
 
-fn inputs<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Inputs {
+pub(crate) fn inputs<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Inputs {
     let columns = Columns::account();
     Inputs {
         values: examples.clone().flat_map(|example| columns.inputs(example.features.values())).collect(),
         width: ACCOUNT_FEATURE_COUNT,
-        labels: examples.map(|example| example.is_bot).collect(),
+        labels: examples.clone().map(|example| example.is_bot).collect(),
+        weights: examples.map(|example| example.weight).collect(),
     }
 }
 
@@ -109,7 +121,8 @@ fn scored_sequences(
     network: &GruNetwork,
     validation: &Histories,
 ) -> Result<Scored, LoaderError> {
-    let active = || validation.all().filter(|example| example.sequence.is_some());
+    let is_sure = |example: &Example| example.weight >= LEAST_WEIGHT;
+    let active = || validation.all().filter(|example| example.sequence.is_some() && is_sure(example));
     let steps: Vec<&[f32]> =
         active().filter_map(|example| example.sequence.as_ref()).map(|sequence| sequence.steps()).collect();
     let mut scored = scored(stages, active());
@@ -134,7 +147,8 @@ fn fit_sequence(
 
 fn labelled_sequences(histories: &Histories) -> Vec<gru::Sequence<'_>> {
     let labels: Vec<bool> = histories.all().map(|example| example.is_bot).collect();
-    let pairs = histories.all().zip(balanced_weights(&labels));
+    let weights: Vec<f64> = histories.all().map(|example| example.weight).collect();
+    let pairs = histories.all().zip(balanced_weights(&labels, &weights));
     pairs
         .filter_map(|(example, weight)| {
             Some(gru::Sequence {

@@ -9,7 +9,7 @@ use botdet_models::logistic::{Logistic, LogisticParams, Observations};
 use botdet_models::metrics::log_loss;
 use botdet_models::preprocess::Preprocessor;
 
-use super::decide::Scored;
+use super::decide::{LEAST_WEIGHT, Scored};
 use super::params::FitParams;
 use super::stages::{Division, FeatureSets, FeatureStages, Inputs, balanced_weights};
 use crate::error::LoaderError;
@@ -56,7 +56,9 @@ pub fn fit_crossed(
     for (round, fold) in folds.iter().enumerate() {
         let stages =
             fit(pool, &fold.training, &params, &mut |share| progress((round as f64 + share) / rounds))?;
-        let judged = pool.rows.select(&fold.testing);
+        let sure: Vec<usize> =
+            fold.testing.iter().copied().filter(|row| pool.rows.weights[*row] >= LEAST_WEIGHT).collect();
+        let judged = pool.rows.select(&sure);
         scored.scores.extend(stages.scores(&judged));
         scored.young.extend(judged.labels.iter().map(|_| false));
         scored.labels.extend(judged.labels);
@@ -98,7 +100,7 @@ fn best_penalty(pool: &Pool<'_>, folds: &[Fold]) -> Result<f64, LoaderError> {
             };
             let inputs: Vec<f64> = training.iter().flat_map(|row| preprocessor.apply(row)).collect();
             let targets: Vec<f64> = training.labels.iter().map(|label| f64::from(*label)).collect();
-            let weights = balanced_weights(&training.labels);
+            let weights = balanced_weights(&training.labels, &training.weights);
             let observations = Observations { inputs: &inputs, targets: &targets, weights: &weights };
             let filter = Logistic::fit(observations, LogisticParams { l2, ..LogisticParams::default() })?;
             probabilities.extend(judged.iter().map(|row| sigmoid(filter.logit(&preprocessor.apply(row)))));

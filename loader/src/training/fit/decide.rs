@@ -9,6 +9,8 @@ use super::stages::FeatureStages;
 
 /// Share of the bots that the filter may let pass as confident humans, and of the humans it may call confident bots.
 const CONFIDENT_ERROR: f64 = 0.001;
+/// Weight from which on a label is sure enough to weigh the stages by: a quarter of those that are less so are wrong.
+pub const LEAST_WEIGHT: f64 = 0.5;
 /// Fewest rows of each class that a combiner of their own is fitted to.
 const LEAST_TO_COMBINE: usize = 10;
 

@@ -8,7 +8,8 @@ mod params;
 mod stages;
 mod tune;
 
-pub use account::fit;
+pub(crate) use account::inputs;
+pub use account::{Progress, fit};
 pub use crossed::{FEW_ROWS, Pool, fit_crossed};
 pub use decide::{Scored, decide};
 pub use judge::{Figures, judge, judge_candidates, open, probe_step, scores, with_probes, with_reference};

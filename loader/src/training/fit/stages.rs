@@ -36,6 +36,8 @@ pub struct Inputs {
     pub width: usize,
     /// The truth, one a row.
     pub labels: Vec<bool>,
+    /// How much each row counts, 0 to 1.
+    pub weights: Vec<f64>,
 }
 
 impl Inputs {
@@ -53,6 +55,7 @@ impl Inputs {
             values: rows.iter().flat_map(row).copied().collect(),
             width: self.width,
             labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            weights: rows.iter().map(|row| self.weights[*row]).collect(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Inputs {
             values: [&self.values[..], &others.values].concat(),
             width: self.width,
             labels: [&self.labels[..], &others.labels].concat(),
+            weights: [&self.weights[..], &others.weights].concat(),
         }
     }
 
@@ -125,14 +129,14 @@ impl FeatureStages {
         params: &FitParams,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Self, LoaderError> {
-        let Inputs { values, width, labels } = sets.training;
+        let Inputs { values, width, labels, weights } = sets.training;
         let preprocessor = match sets.scales {
             Some(scales) => Preprocessor::fit(values, scales),
             None => Preprocessor::fit_any(values, *width),
         };
         let standardised: Vec<f64> = sets.training.iter().flat_map(|row| preprocessor.apply(row)).collect();
         let targets: Vec<f64> = labels.iter().map(|label| f64::from(*label)).collect();
-        let weights = balanced_weights(labels);
+        let weights = balanced_weights(labels, weights);
         let observations = Observations { inputs: &standardised, targets: &targets, weights: &weights };
         let logistic = LogisticParams { l2: params.l2.unwrap_or(PENALTY), ..LogisticParams::default() };
         let filter = Logistic::fit(observations, logistic)?;
@@ -177,13 +181,15 @@ impl FeatureStages {
     }
 }
 
-/// Weights that make both classes count the same, with mean 1.
+/// Weights that make both classes count the same, with the sum of those that each row has by itself.
 #[must_use]
-pub fn balanced_weights(labels: &[bool]) -> Vec<f64> {
-    let all = labels.len() as f64;
-    let bots = labels.iter().filter(|label| **label).count().max(1) as f64;
-    let humans = (all - bots).max(1.0);
-    labels.iter().map(|label| all / 2.0 / if *label { bots } else { humans }).collect()
+pub fn balanced_weights(labels: &[bool], weights: &[f64]) -> Vec<f64> {
+    let all: f64 = weights.iter().sum();
+    let bots: f64 = labels.iter().zip(weights).filter(|(label, _)| **label).map(|(_, weight)| weight).sum();
+    // A class without weight has no rows that could be weighed.
+    let share = |of_class: f64| if of_class > 0.0 { all / 2.0 / of_class } else { 0.0 };
+    let (bot, human) = (share(bots), share(all - bots));
+    labels.iter().zip(weights).map(|(label, weight)| weight * if *label { bot } else { human }).collect()
 }
 
 /// The isolation forest learns from all rows, the autoencoder from what humans do, as far as there are enough of them.
@@ -219,8 +225,8 @@ fn fit_trees(
 ) -> Result<(Option<Fitted>, Vec<TrialRecord>), LoaderError> {
     let rows = sets.tree_training.rows();
     let labels = &sets.tree_training.labels;
-    let weights = vec![1.0; labels.len()];
-    let sample = Sample::new(&rows, labels, &weights).map_err(ZooError::from)?;
+    let weights = &sets.tree_training.weights;
+    let sample = Sample::new(&rows, labels, weights).map_err(ZooError::from)?;
     let mut session = Session { seed: params.seed, threads: params.threads.max(1), progress };
     let kind = match params.trees {
         TreeKind::Auto if labels.len() < BOOSTED_ROWS && params.search_trials == 0 => TreeKind::Forest,
@@ -232,9 +238,8 @@ fn fit_trees(
         TreeKind::None => return Ok((None, Vec::new())),
         TreeKind::Boosting | TreeKind::Auto => {
             let rows = sets.tree_validation.map(Inputs::rows);
-            let weights = vec![1.0; rows.as_ref().map_or(0, Rows::len)];
             let given = rows.as_ref().zip(sets.tree_validation);
-            let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &weights));
+            let validation = given.map(|(rows, inputs)| Sample::new(rows, &inputs.labels, &inputs.weights));
             let validation = validation.transpose().map_err(ZooError::from)?;
             let (settings, tried) = match boosting(labels.len()) {
                 defaults if params.search_trials == 0 => (defaults, Vec::new()),
@@ -268,5 +273,50 @@ fn boosting(rows: usize) -> BoostingParams {
         row_share: 0.8,
         feature_share: 0.5,
         ..defaults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bots have a larger first value; every third label is wrong, and weighs so much.
+    fn filter(weight_of_wrong: f64, with_wrong: bool) -> Logistic {
+        let rows: Vec<(usize, bool)> = (0..120).map(|row| (row, row % 3 == 0)).collect();
+        let rows = rows.into_iter().filter(|(_, is_wrong)| with_wrong || !is_wrong);
+        let mut inputs = Inputs { width: 2, ..Inputs::default() };
+        for (row, is_wrong) in rows {
+            let is_bot = row % 2 == 0;
+            inputs.values.extend([f64::from(is_bot) + (row % 7) as f64 / 5.0, (row % 5) as f64]);
+            inputs.labels.push(is_bot != is_wrong);
+            inputs.weights.push(if is_wrong { weight_of_wrong } else { 1.0 });
+        }
+        let params = FitParams { trees: TreeKind::None, autoencoder: false, ..FitParams::DEFAULT };
+        let sets = FeatureSets {
+            scales: Some(&[Scale::Linear, Scale::Linear]),
+            training: &inputs,
+            division: &Division::Alike,
+            tree_training: &inputs,
+            tree_validation: None,
+        };
+        let stages = FeatureStages::fit(&sets, &params, &mut |_| ControlFlow::Continue(()));
+        stages.expect("it can be fitted").filter
+    }
+
+    #[test]
+    fn labels_are_learned_from_by_their_weight() {
+        let slopes = [filter(1.0, true), filter(0.3, true), filter(0.0, true), filter(0.0, false)];
+        let slopes = slopes.map(|filter| filter.coefficients[0]);
+        assert!(slopes[0] + 0.1 < slopes[1] && slopes[1] + 0.1 < slopes[2], "{slopes:?}");
+        // Without weight a label is as if it were not there, but for how its row spreads the inputs.
+        assert!((slopes[2] - slopes[3]).abs() < 0.15 * slopes[3].abs(), "{slopes:?}");
+    }
+
+    #[test]
+    fn classes_weigh_alike_whatever_their_labels_weigh() {
+        let labels = [true, false, false, false];
+        let weights = balanced_weights(&labels, &[0.5, 1.0, 1.0, 0.0]);
+        assert_eq!(weights, [1.25, 0.625, 0.625, 0.0]);
+        assert_eq!(balanced_weights(&labels, &[0.0, 1.0, 1.0, 1.0])[0], 0.0);
     }
 }

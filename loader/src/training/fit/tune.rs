@@ -103,7 +103,8 @@ mod tests {
         let labels: Vec<bool> = (0..120).map(|row| row % 3 == 0).collect();
         let values =
             labels.iter().zip(0..).map(|(label, row)| f64::from(*label) + f64::from(row % 7)).collect();
-        let rows = Inputs { values, width: 1, labels };
+        let weights = vec![1.0; labels.len()];
+        let rows = Inputs { values, width: 1, labels, weights };
         let params = FitParams { search_trials: 1, threads: 1, ..FitParams::DEFAULT };
         let defaults = BoostingParams { rounds: 5, ..BoostingParams::default() };
         let tried = |division| tune(&rows, &division, &defaults, &params).map(|(_, trials)| trials.len());

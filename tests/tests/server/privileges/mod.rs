@@ -11,11 +11,12 @@ use postgres::Client;
 const MATRIX: &str = include_str!("matrix.txt");
 
 /// Where a star stands in the matrix: who, what, table, and its columns.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "botdet_admin INSERT botdet.detector: detector, description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin INSERT botdet.golden_item: account_id, detector, is_bot",
     "botdet_admin INSERT botdet.rule: detector, name, condition, effect, weight, reason, enabled",
     "botdet_admin SELECT botdet.api_token: token_id, holder, role, note, created_at, created_by, expires_at, revoked_at, revoked_by",
+    "botdet_admin SELECT botdet.webhook: webhook_id, detector, url, events, created_at, created_by",
     "botdet_admin UPDATE botdet.detector: description, threshold, automatic_threshold, base_rate, insert_mode",
     "botdet_admin UPDATE botdet.golden_item: is_bot",
     "botdet_admin UPDATE botdet.rule: condition, effect, weight, reason, enabled",
@@ -106,9 +107,11 @@ fn the_service_has_tokens_and_may_become_any_of_the_four() {
         "botdet.begin_session(bytea,interval)",
         "botdet.check_session(bytea)",
         "botdet.check_token(bytea)",
+        "botdet.end_delivery(bigint,integer,integer,text)",
         "botdet.end_session(bytea)",
         "botdet.find_answer(bigint,text,bytea)",
         "botdet.keep_answer(bigint,text,bytea,integer,jsonb,bytea,interval)",
+        "botdet.take_deliveries(integer)",
         "botdet_create_token(text,text,interval,text)",
         "botdet_revoke_token(bigint)",
     ];

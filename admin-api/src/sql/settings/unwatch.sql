@@ -1,0 +1,2 @@
+-- $1 text: detector.
+SELECT botdet_unwatch($1)

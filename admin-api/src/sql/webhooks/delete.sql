@@ -1,0 +1,2 @@
+-- $1 bigint: number of the webhook.
+SELECT botdet_delete_webhook($1)

@@ -1,0 +1,1 @@
+SELECT * FROM botdet_check_drift()

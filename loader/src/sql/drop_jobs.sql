@@ -1,0 +1,1 @@
+SELECT botdet.drop_jobs()

@@ -1,0 +1,1 @@
+SELECT version, state, reason FROM botdet_judge_trials()

@@ -1,0 +1,1 @@
+SELECT botdet_plan_jobs()
