@@ -76,6 +76,18 @@ CROSS JOIN LATERAL (VALUES ('due', (r.due_by IS NOT NULL)::integer::double preci
                            ('new_labels', r.new_labels::double precision),
                            ('last_timestamp_seconds', extract(epoch FROM r.last_trained_at)::double precision)) AS m (name, value)
 UNION ALL
+SELECT 'botdet_jobs', 'gauge', '', jsonb_build_object('detector', d.detector, 'state', s.state), count(j.job_id)
+FROM botdet.detector d
+CROSS JOIN (VALUES ('waiting'), ('running'), ('done'), ('failed'), ('cancelled')) AS s (state)
+LEFT JOIN botdet.job j ON j.detector = d.detector AND j.state = s.state
+GROUP BY d.detector, s.state
+UNION ALL
+SELECT 'botdet_job_progress', 'gauge', '', jsonb_build_object('detector', j.detector, 'kind', j.kind), j.progress
+FROM botdet.job j WHERE j.state = 'running'
+UNION ALL
+SELECT 'botdet_trials', 'gauge', '', jsonb_build_object('detector', t.detector, 'state', t.state), count(*)
+FROM botdet.trial t GROUP BY t.detector, t.state
+UNION ALL
 SELECT 'botdet_database_' || m.name, m.kind, '', m.labels, m.value
 FROM pg_stat_database s
 CROSS JOIN LATERAL (VALUES ('connections', 'gauge', jsonb '{}', s.numbackends::double precision),

@@ -31,6 +31,16 @@ WHERE v.is_champion AND v.detector = 'account';
 UPDATE botdet.detector SET insert_mode = 'queue' WHERE detector = 'account';
 INSERT INTO botdet.activity (account_id, occurred_at, action) SELECT account_id, now(), 'post' FROM botdet.account LIMIT 5;
 
+-- A training that is over, with its candidate on trial, and one that goes on.
+INSERT INTO botdet.job (kind, detector, reason, state, progress, finished_at, version)
+SELECT 'retrain', 'account', 'labels', 'done', 1, now(), v.version FROM botdet.model_versions v WHERE v.alias = 'challenger';
+INSERT INTO botdet.trial (detector, version, champion, job_id, state, reason)
+SELECT 'account', c.version, v.version, j.job_id, 'shadow', 'for the dashboards'
+FROM botdet.model_versions c, botdet.model_versions v, botdet.job j
+WHERE c.detector = 'account' AND c.alias = 'challenger' AND v.detector = 'account' AND v.alias = 'champion';
+INSERT INTO botdet.job (kind, detector, reason, state, phase, progress)
+VALUES ('update', 'account', 'labels', 'running', 'reading labels', 0.4);
+
 -- What is scored without being stored is counted, too.
 SELECT count(*) FROM botdet_score_batch(ARRAY(SELECT account_id FROM botdet.account LIMIT 50));
 SELECT botdet_request_retraining('account', 'for the dashboards');
