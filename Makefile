@@ -17,14 +17,15 @@ BUILD_DIR := $(or $(CARGO_TARGET_DIR),target)
 LIBRARY := $(BUILD_DIR)/$(BOTDET_PROFILE)/libbotdet.so
 CLUSTER := tests/cluster/cluster.sh
 # What a program needs that talks to the server, or loads ONNX Runtime.
-SERVER_ENV = DATABASE_URL="$$($(CLUSTER) url)" ORT_DYLIB_PATH="$(CURDIR)/target/onnxruntime/libonnxruntime.so"
+SERVER_ENV = DATABASE_URL="$$($(CLUSTER) url)" ORT_DYLIB_PATH="$(CURDIR)/target/onnxruntime/libonnxruntime.so" \
+    PROMETHEUS_DIRECTORY="$(CURDIR)/target/prometheus"
 
 .PHONY: help setup build up down psql status demo test bench lint package install reset clean-cluster
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-setup: ## install what is missing to build and test (PostgreSQL 15, libclang, ONNX Runtime, ...)
+setup: ## install what is missing to build and test (PostgreSQL 15, libclang, ONNX Runtime, Prometheus, ...)
 	@tests/cluster/setup.sh
 
 build: setup ## build everything
@@ -52,14 +53,14 @@ demo: build up ## simulate, train, publish and score, with the figures
 test: build up ## run all tests against the private server
 	$(SERVER_ENV) cargo test --profile $(BOTDET_PROFILE) --workspace --no-fail-fast
 
-bench: build up ## run the benchmarks, or PARTS of them: copies statements rows calls features sets batches deep switching refresh backlinks engagement cold memory
+bench: build up ## run the benchmarks, or PARTS of them: copies statements rows calls features sets batches deep switching refresh backlinks engagement cold memory service
 	$(SERVER_ENV) cargo bench --profile $(BOTDET_PROFILE) --package botdet-tests -- $(PARTS)
 
 lint: setup ## check formatting, clippy and the shell scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	@if command -v shellcheck >/dev/null; then \
-	    shellcheck --external-sources .ci/run tests/cluster/*.sh docker/*.sh && echo "lint: shell scripts are clean"; \
+	    shellcheck --external-sources .ci/run tests/cluster/*.sh docker/*.sh docker/compose/*.sh && echo "lint: shell scripts are clean"; \
 	else echo "lint: shellcheck is not installed, shell scripts not checked"; fi
 
 package: build ## make target/package/botdet-<version>-....tar.gz

@@ -32,12 +32,12 @@ pub struct App {
     pub artifact_limit: usize,
     /// Whether predictions take no token.
     pub open_predictions: bool,
+    /// Whether people reach the pages by TLS.
+    pub by_tls: bool,
     /// Who follows jobs.
     pub followers: Followers,
     /// Becomes true when the service is told to stop: what goes on for long ends then.
     pub stopping: watch::Sender<bool>,
-    /// Whether people reach the pages by TLS.
-    pub by_tls: bool,
 }
 
 impl App {
@@ -52,9 +52,9 @@ impl App {
             body_limit: config.limits.body_bytes(),
             artifact_limit: config.limits.artifact_bytes(),
             open_predictions: config.service.open_predictions,
+            by_tls: config.service.behind_tls || config.tls.certificate.is_some(),
             followers: Followers::default(),
             stopping: watch::Sender::new(false),
-            by_tls: config.service.behind_tls,
         }
     }
 

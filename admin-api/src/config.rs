@@ -26,12 +26,18 @@ pub struct Config {
     /// What it talks to.
     #[command(flatten)]
     pub database: DatabaseConfig,
+    /// Whether it speaks TLS.
+    #[command(flatten)]
+    pub tls: TlsConfig,
     /// What it trains.
     #[command(flatten)]
     pub jobs: JobsConfig,
     /// What it writes down.
     #[command(flatten)]
     pub log: LogConfig,
+    /// Where it sends traces.
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
 }
 
 /// What the program does instead of serving.
@@ -71,8 +77,8 @@ pub enum TokenCommand {
 /// The listening side.
 #[derive(Debug, Clone, Args)]
 pub struct ServiceConfig {
-    /// Address and port to listen on. Tokens are sent in the clear: for another address than loopback, put a server that speaks
-    /// TLS before it
+    /// Address and port to listen on. Without --tls-certificate tokens are sent in the clear: for another address than loopback,
+    /// give one, or put a server that speaks TLS before it
     #[arg(long, env = "BOTDET_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
@@ -152,6 +158,15 @@ pub struct DatabaseConfig {
     #[arg(long = "database-url", env = "DATABASE_URL", value_name = "DATABASE_URL", hide_env_values = true)]
     pub url: DatabaseUrl,
 
+    /// File with that login's password, in the place of one in the address; a line end after it does not count
+    #[arg(long = "database-password-file", env = "BOTDET_DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// File with the certificates, in PEM, that vouch for the database: connections are encrypted then, and to nobody else.
+    /// Without it they are not encrypted
+    #[arg(long = "database-ca", env = "BOTDET_DATABASE_CA", value_name = "FILE")]
+    pub authorities: Option<PathBuf>,
+
     /// Connections kept to the database at most, 1 to 100
     #[arg(long, env = "BOTDET_POOL_SIZE", value_name = "CONNECTIONS", default_value_t = 8,
           value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -185,6 +200,37 @@ impl FromStr for DatabaseUrl {
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("DatabaseUrl(hidden)")
+    }
+}
+
+/// Encryption of what clients send and get.
+#[derive(Debug, Clone, Args)]
+pub struct TlsConfig {
+    /// File with the certificate, then those that vouch for it, in PEM: the service then speaks TLS alone. Read again at SIGHUP
+    #[arg(long = "tls-certificate", env = "BOTDET_TLS_CERTIFICATE", value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+
+    /// File with the certificate's private key, in PEM
+    #[arg(long = "tls-key", env = "BOTDET_TLS_KEY", value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// Traces, which are sent only where a collector is named. The variables are OpenTelemetry's own.
+#[derive(Debug, Clone, Args)]
+pub struct TelemetryConfig {
+    /// Collector of traces, as http://host:4318, spoken with by OTLP over HTTP
+    #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub collector: Option<String>,
+
+    /// Share of the requests that are traced, 0 to 1; a request that belongs to a trace already is traced where that is
+    #[arg(long = "trace-share", env = "OTEL_TRACES_SAMPLER_ARG", value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    pub share: f64,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("it is a number from 0 to 1".to_owned()),
     }
 }
 

@@ -55,7 +55,10 @@ fn describe() {
     );
     describe_gauge!("botdet_pool_connections", "connections to the database, by state");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "memory of the process");
-    describe_gauge!("process_cpu_seconds", "processor time of the process, s");
+    describe_counter!("process_cpu_seconds_total", Unit::Seconds, "processor time of the process");
+    describe_gauge!("process_open_fds", "open files and connections of the process");
+    describe_gauge!("process_start_time_seconds", Unit::Seconds, "when the process began, since 1970");
+    gauge!("process_start_time_seconds").set(chrono::Utc::now().timestamp() as f64);
 }
 
 /// Counts a request and its time, by route: addresses vary without end.
@@ -132,17 +135,18 @@ async fn of_database(app: &App) -> Result<String, ApiError> {
     let mut family = String::new();
     for row in session.query(FIGURES, &[]).await? {
         let name: String = row.try_get(0)?;
-        let Json(labels): Json<Map<String, Value>> = row.try_get(1)?;
-        let Some(value) = row.try_get::<_, Option<f64>>(2)? else { continue };
+        let (kind, suffix): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let Json(labels): Json<Map<String, Value>> = row.try_get(3)?;
+        let Some(value) = row.try_get::<_, Option<f64>>(4)? else { continue };
         if name != family {
-            let _ = writeln!(text, "# TYPE {name} gauge");
+            let _ = writeln!(text, "# TYPE {name} {kind}");
             family.clone_from(&name);
         }
         let labels: Vec<String> = labels
             .iter()
             .map(|(label, value)| format!("{label}=\"{}\"", escaped(value.as_str().unwrap_or_default())))
             .collect();
-        let _ = writeln!(text, "{name}{{{}}} {value}", labels.join(","));
+        let _ = writeln!(text, "{name}{suffix}{{{}}} {value}", labels.join(","));
     }
     session.commit().await?;
     *last = Some((Instant::now(), text.clone()));
@@ -153,7 +157,7 @@ fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Memory and processor time, where the system tells (Linux).
+/// Memory, processor time and open files, where the system tells (Linux).
 fn count_resources() {
     let resident = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -162,16 +166,24 @@ fn count_resources() {
     if let Some(kilobytes) = resident {
         gauge!("process_resident_memory_bytes").set(kilobytes * 1024.0);
     }
-    // Nanoseconds on a processor, summed over the threads there are.
-    let busy: Option<f64> = std::fs::read_dir("/proc/self/task").ok().map(|threads| {
-        threads
-            .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok())
-            .filter_map(|text| text.split(' ').next()?.parse::<f64>().ok())
-            .sum()
-    });
-    if let Some(nanoseconds) = busy {
-        gauge!("process_cpu_seconds").set(nanoseconds / 1e9);
+    if let Some(seconds) = std::fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(processor_time)
+    {
+        counter!("process_cpu_seconds_total").absolute(seconds);
     }
+    if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+        gauge!("process_open_fds").set(files.count() as f64);
+    }
+}
+
+/// Whole seconds in user and kernel mode of all threads there were, from the text of `/proc/self/stat`.
+fn processor_time(stat: &str) -> Option<u64> {
+    /// Ticks a second of the kernel's clock, which programs are always told are hundredths.
+    const TICKS: u64 = 100;
+    // The second field is a name, which may hold anything; what comes behind its bracket begins with the third.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    let (user, kernel): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((user + kernel) / TICKS)
 }
 
 #[cfg(test)]
@@ -181,5 +193,12 @@ mod tests {
     #[test]
     fn labels_cannot_break_out() {
         assert_eq!(escaped("a\"} 1\nb \\"), "a\\\"} 1\\nb \\\\");
+    }
+
+    #[test]
+    fn processor_time_is_found_behind_any_name() {
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 175 0 0";
+        assert_eq!(processor_time(stat), Some(4));
+        assert_eq!(processor_time("7 (a) S 1"), None);
     }
 }

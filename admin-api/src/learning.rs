@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use botdet_loader::jobs::{Runner, RunnerParams};
+use botdet_loader::jobs::{Connector, Runner, RunnerParams};
 use botdet_loader::signals::Stop;
 use tokio::sync::watch;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::JobsConfig;
 
@@ -25,14 +26,19 @@ impl Learner {
     /// What the system says when there can be no thread.
     pub fn start(
         config: &JobsConfig,
-        connection: tokio_postgres::Config,
+        (connection, tls): (tokio_postgres::Config, Option<MakeRustlsConnect>),
         mut stopping: watch::Receiver<bool>,
     ) -> std::io::Result<Self> {
         if config.no_jobs {
             return Ok(Self { ended: None });
         }
         let usual = RunnerParams::new(connection.into());
+        let connector = match tls {
+            Some(tls) => Connector::new(move |database| database.connect(tls.clone())),
+            None => Connector::default(),
+        };
         let params = RunnerParams {
+            connector,
             folder: config.job_folder.clone(),
             threads: config.job_threads.map(usize::from).or(usual.threads),
             ..usual

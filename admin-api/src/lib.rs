@@ -25,6 +25,8 @@ pub mod router;
 pub mod server;
 pub mod session;
 pub mod sqlstate;
+pub mod telemetry;
+pub mod tls;
 pub mod tokens;
 pub mod webhooks;
 pub mod work;

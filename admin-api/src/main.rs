@@ -7,6 +7,8 @@ use std::time::Duration;
 use botdet_admin_api::app::App;
 use botdet_admin_api::config::{Command, Config};
 use botdet_admin_api::learning::Learner;
+use botdet_admin_api::telemetry::Telemetry;
+use botdet_admin_api::tls::Tls;
 use botdet_admin_api::{database, logging, router, server, tokens, webhooks};
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -24,13 +26,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), Box<dyn Error>> {
-    logging::init(&config.log)?;
+    let telemetry = Telemetry::new(&config.telemetry)?;
+    logging::init(&config.log, telemetry.as_ref())?;
     // Connections are made on demand: the service starts, and answers /livez, while the database is still away.
     let pool = database::pool(&config.database, config.service.request_timeout())?;
     if let Some(Command::Token(command)) = config.command {
         println!("{}", tokens::run(&pool, command).await?);
         return Ok(());
     }
+    let tls = Tls::new(&config.tls)?;
     let app = App::new(pool, &config);
     let stopping = app.stopping.clone();
     if !config.jobs.no_jobs {
@@ -42,7 +46,10 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot listen on {}: {error}", config.service.listen))?;
     let learner =
         Learner::start(&config.jobs, database::connection(&config.database)?, stopping.subscribe())?;
-    server::serve(listener, routes, config.service.stop_grace(), stopping).await?;
+    server::serve(listener, tls, routes, config.service.stop_grace(), stopping).await?;
     learner.wait(Duration::from_secs(1));
+    if let Some(telemetry) = telemetry {
+        telemetry.stop().await;
+    }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! The whole URL space, and what every request passes through.
 
+use std::future::ready;
+
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -21,13 +24,13 @@ use crate::controllers::{
 };
 use crate::error::{self, ApiError};
 use crate::request_id::{self, REQUEST_ID};
-use crate::{figures, openapi, pages, work};
+use crate::{figures, openapi, pages, telemetry, tls, work};
 
 /// Every address that the service answers.
 ///
 /// Each layer wraps those above it, so a request meets the last one first: id, log, count, problem documents, time limit.
 pub fn router(app: App) -> Router {
-    let timeout = app.request_timeout;
+    let (timeout, by_tls) = (app.request_timeout, app.by_tls);
     let (routes, document) = routes(&app).split_for_parts();
     let description = Description::new(&openapi::completed(document));
     routes
@@ -41,7 +44,11 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn(error::problem_documents))
+        .layer(map_response(move |response: Response| {
+            ready(if by_tls { tls::insist(response) } else { response })
+        }))
         .layer(from_fn(figures::count_requests))
+        .layer(from_fn(telemetry::describe_request))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(
             TraceLayer::new_for_http()
@@ -141,10 +148,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
 
 /// The path without its query, which may hold keys of people.
 fn request_span(request: &Request) -> Span {
-    tracing::info_span!(
+    let span = tracing::info_span!(
         "request",
         method = %request.method(),
         path = request.uri().path(),
         request_id = request_id::of(request),
-    )
+    );
+    telemetry::continue_trace(&span, request.headers());
+    span
 }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSqlOwned, Json, ToSql};
+use tracing::{Instrument, Span};
 
 use crate::access::Caller;
 use crate::error::ApiError;
@@ -113,15 +114,21 @@ impl Session {
     /// Runs a statement, and says how many rows it has given or changed.
     pub async fn run(&self, sql: &str, parameters: Parameters<'_>) -> Result<u64, ApiError> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.execute(&statement, parameters).await?)
+        let work = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, parameters).await
+        };
+        Ok(work.instrument(statement_span(sql)).await?)
     }
 
     /// All rows of a statement.
     pub async fn query(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, ApiError> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        let work = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, parameters).await
+        };
+        Ok(work.instrument(statement_span(sql)).await?)
     }
 
     /// Makes what was done hold.
@@ -143,6 +150,11 @@ impl Session {
     fn client(&self) -> Result<&Object, ApiError> {
         self.0.client.as_ref().ok_or(ApiError::Internal("the session has ended"))
     }
+}
+
+/// What a trace says of a statement, by the names that OpenTelemetry gives them. The text is the file's, without values.
+fn statement_span(sql: &str) -> Span {
+    tracing::info_span!("statement", otel.kind = "client", db.system.name = "postgresql", db.query.text = sql)
 }
 
 /// A request that was given up leaves its transaction to be undone; its connection goes back to the pool only then.

@@ -64,4 +64,5 @@ if [ "${#components[@]}" -gt 0 ]; then
 fi
 
 "$ROOT/tests/cluster/onnxruntime.sh"
+"$ROOT/tests/cluster/prometheus.sh"
 say "setup: everything is there"

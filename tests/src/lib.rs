@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod database;
+pub mod load;
 pub mod model;
 pub mod own_server;
 pub mod population;

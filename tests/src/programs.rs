@@ -35,14 +35,27 @@ pub fn program(name: &str, database: &TestDatabase) -> Command {
     command
 }
 
-/// Our own program, set to work on the database that a connection's settings name.
+/// The program `botdet`, set to work on the database that a connection's settings name.
 ///
 /// # Panics
 /// When it was not built.
 #[must_use]
 pub fn botdet(config: &Config) -> Command {
+    own("botdet", config)
+}
+
+/// The service, set to serve that database.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn admin_api(config: &Config) -> Command {
+    own("botdet-admin-api", config)
+}
+
+fn own(name: &str, config: &Config) -> Command {
     let own = std::env::current_exe().expect("a program knows where it lies");
-    let path = own.ancestors().nth(2).expect("tests lie two folders deep").join("botdet");
+    let path = own.ancestors().nth(2).expect("tests lie two folders deep").join(name);
     assert!(path.exists(), "{} is not there: cargo build", path.display());
     let host = match config.get_hosts().first() {
         Some(Host::Unix(directory)) => directory.display().to_string(),

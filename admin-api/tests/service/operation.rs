@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use botdet_tests::{OwnServer, Sql, TestDatabase};
 use serde_json::json;
 
-use crate::support::{Client, Served, Service, url};
-
-const NOWHERE: &str = "postgresql:///nowhere?host=/nonexistent&user=nobody";
+use crate::support::{Client, NOWHERE, Served, Service, url};
 
 #[test]
 fn health_needs_the_database_only_for_readiness() {
@@ -109,7 +107,15 @@ fn figures_tell_of_requests_predictions_queues_and_versions() {
         "botdet_serving_accuracy{alias=\"champion\",detector=\"account\"} ",
         "botdet_queue_length{detector=\"account\",queue=\"reviews\"} ",
         "botdet_retraining_due{detector=\"account\"} ",
+        "botdet_scoring_rows_total{detector=\"account\",stage=\"filter\",version=\"account-",
+        "botdet_scoring_duration_seconds_bucket{detector=\"account\",le=\"+Inf\",version=\"account-",
+        "botdet_scoring_duration_seconds_count{detector=\"account\",version=\"account-",
+        "# TYPE botdet_scoring_duration_seconds histogram",
+        "botdet_queue_oldest_seconds{detector=\"account\",queue=\"scores\"} 0",
+        "botdet_database_connections_limit{} ",
         "process_resident_memory_bytes ",
+        "process_cpu_seconds_total ",
+        "process_open_fds ",
     ] {
         assert!(figures.body.contains(expected), "{expected} is not in\n{}", figures.body);
     }

@@ -1,8 +1,10 @@
 //! A login of the service's own, the service on a free port, and an HTTP client of the smallest kind.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use botdet_admin_api::app::App;
 use botdet_admin_api::config::Config;
@@ -13,9 +15,17 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A database that is not there.
+pub const NOWHERE: &str = "postgresql:///nowhere?host=/nonexistent&user=nobody";
+
 /// The state of a service that reaches no database.
 pub fn unreachable_app() -> App {
-    let config = config("postgresql:///nowhere?host=/nonexistent&user=nobody", &[]);
+    let config = config(NOWHERE, &[]);
     App::new(
         database::pool(&config.database, Duration::from_secs(1)).expect("it is a connection string"),
         &config,
@@ -201,4 +211,81 @@ impl Answer {
         assert!(!self.body.contains("/nonexistent"), "the cause is for the log: {}", self.body);
         problem["detail"].as_str().unwrap_or_default().to_owned()
     }
+}
+
+/// The program itself, as a process of its own, ended with the test.
+pub struct Program {
+    pub address: SocketAddr,
+    process: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Program {
+    /// Starts it on a free port with these variables, and reads its log until it listens.
+    pub fn start(url: &str, variables: &[(&'static str, String)]) -> Self {
+        let mut process = command(url, variables).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(process.stderr.take().expect("standard error is a pipe")).lines();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut program = Self { address: nowhere, process, lines };
+        let listening = program.wait_for("listening");
+        let address = listening["fields"]["address"].as_str().unwrap_or_default();
+        program.address = address.parse().unwrap_or_else(|_| unreachable!("no address in {listening}"));
+        program
+    }
+
+    /// The next line of its log with this text.
+    pub fn wait_for(&mut self, text: &str) -> Value {
+        for line in &mut self.lines {
+            let line = line.expect("the log can be read");
+            if line.contains(text) {
+                return serde_json::from_str(&line).unwrap_or_else(|_| unreachable!("{line} is not JSON"));
+            }
+        }
+        unreachable!("it ended without a word of `{text}`")
+    }
+
+    /// A client with this token; with an empty one, without.
+    pub fn client(&self, token: &str) -> Client {
+        Client { address: self.address, token: (!token.is_empty()).then(|| token.to_owned()) }
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "cannot send {name}");
+    }
+
+    /// Has it end, and says how long that took.
+    pub fn stop(mut self) -> Duration {
+        let begin = Instant::now();
+        self.signal("TERM");
+        let status = self.process.wait().expect("the program ends");
+        assert!(status.success(), "{status}");
+        begin.elapsed()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a program says that must not start with these variables.
+pub fn failing_program(variables: &[(&'static str, String)]) -> String {
+    let output = command(NOWHERE, variables).output().expect("the program starts");
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn command(url: &str, variables: &[(&'static str, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_botdet-admin-api"));
+    command
+        .env("DATABASE_URL", url)
+        .env("BOTDET_LISTEN", "127.0.0.1:0")
+        .env("BOTDET_LOG_FORMAT", "json")
+        .env("BOTDET_LOG", "info")
+        .envs(variables.iter().map(|(name, value)| (name, value)));
+    command
 }

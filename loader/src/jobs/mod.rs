@@ -13,7 +13,7 @@ mod runner;
 mod training;
 
 pub use chores::Chores;
-pub use runner::{Runner, RunnerParams};
+pub use runner::{Connector, Runner, RunnerParams};
 
 use postgres::Row;
 use serde_json::Value;

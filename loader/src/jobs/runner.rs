@@ -1,6 +1,8 @@
 //! Whoever does the jobs.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
@@ -19,11 +21,38 @@ const MOST_ATTEMPTS: i32 = 3;
 /// Longest pause of a runner whose database is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How sessions are opened: plainly, unless whoever runs jobs speaks with the database over TLS.
+#[derive(Clone)]
+pub struct Connector(Arc<dyn Fn(&postgres::Config) -> Result<Client, postgres::Error> + Send + Sync>);
+
+impl Connector {
+    /// Opens sessions like this.
+    pub fn new(
+        connect: impl Fn(&postgres::Config) -> Result<Client, postgres::Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(connect))
+    }
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self::new(|database| database.connect(NoTls))
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Connector")
+    }
+}
+
 /// How jobs are run.
 #[derive(Clone, Debug)]
 pub struct RunnerParams {
     /// The database, by a login that may take on the role botdet_admin.
     pub database: postgres::Config,
+    /// How sessions with it are opened.
+    pub connector: Connector,
     /// How often to look for a job.
     pub poll: Duration,
     /// How often to look after trials, watches, and what is due.
@@ -42,6 +71,7 @@ impl RunnerParams {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             database,
+            connector: Connector::default(),
             poll: Duration::from_secs(2),
             chores: Duration::from_secs(60),
             folder: None,
@@ -64,7 +94,7 @@ impl Runner {
     /// # Errors
     /// [`LoaderError::Database`] when the server cannot be reached, or the login may not act as botdet_admin.
     pub fn connect(params: RunnerParams) -> Result<Self, LoaderError> {
-        let control = connect(&params.database, "")?;
+        let control = connect(&params, "")?;
         Ok(Self { chores: Chores::every(params.chores), params, control })
     }
 
@@ -133,7 +163,7 @@ impl Runner {
         let workplace = Workplace { folder: self.params.folder.clone(), threads: self.params.threads };
         let mut reporter =
             Reporter { control: &mut self.control, job, stop, noted: None, is_stopped: false, lost: None };
-        let done = connect(&self.params.database, &job.asked_by).and_then(|mut work| {
+        let done = connect(&self.params, &job.asked_by).and_then(|mut work| {
             let candidate = carry_out(&mut work, job, &workplace, &mut reporter)?;
             reporter.note("registering", 0.97)?;
             hand_in(&mut work, job, &candidate)?;
@@ -179,8 +209,8 @@ impl Runner {
 }
 
 /// A session in the role of administrators, for somebody; for the login itself where nobody is named.
-fn connect(database: &postgres::Config, asked_by: &str) -> Result<Client, LoaderError> {
-    let mut client = database.connect(NoTls)?;
+fn connect(params: &RunnerParams, asked_by: &str) -> Result<Client, LoaderError> {
+    let mut client = (params.connector.0)(&params.database)?;
     client.execute(include_str!("../sql/act_as_administrator.sql"), &[&asked_by])?;
     Ok(client)
 }

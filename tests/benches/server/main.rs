@@ -2,7 +2,7 @@
 //!
 //! Repetitions of the two sides alternate, and medians are compared. The table goes to standard output (`--json` prints
 //! JSON instead), the figures also to `target/bench/results.json`. Words on the command line choose parts: copies, statements,
-//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, engagement, cold, memory.
+//! rows, calls, features, sets, batches, deep, switching, refresh, backlinks, engagement, cold, memory, service (for `--seconds=N`, 30 by default).
 
 mod backlinks;
 mod calls;
@@ -13,6 +13,7 @@ mod inserts;
 mod measure;
 mod models;
 mod refresh;
+mod service;
 mod sets;
 mod switching;
 
@@ -23,7 +24,7 @@ use models::Models;
 
 type Part = (&'static str, fn(&Models) -> Vec<Measurement>);
 
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     ("copies", inserts::copies),
     ("statements", |_| inserts::statements()),
     ("rows", inserts::single_rows),
@@ -38,6 +39,7 @@ const PARTS: [Part; 14] = [
     ("engagement", |_| engagement::engagement()),
     ("cold", connections::cold),
     ("memory", connections::memory),
+    ("service", service::service),
 ];
 
 fn main() -> ExitCode {
