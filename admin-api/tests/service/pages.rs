@@ -206,7 +206,7 @@ fn an_administrator_activates_and_rolls_back_what_was_seen() {
     visit.browser.click("table form button");
     served.database.connect().run(&format!("SELECT botdet_activate('{after}')"));
     visit.browser.click("form.confirm button");
-    visit.sees("The deployment has changed");
+    visit.sees("It has changed");
     visit.open("/audit");
     visit.sees("it calls too many bots");
     visit.sees("carla");

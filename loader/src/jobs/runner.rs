@@ -21,9 +21,11 @@ const MOST_ATTEMPTS: i32 = 3;
 /// Longest pause of a runner whose database is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+type Connect = dyn Fn(&postgres::Config) -> Result<Client, postgres::Error> + Send + Sync;
+
 /// How sessions are opened: plainly, unless whoever runs jobs speaks with the database over TLS.
 #[derive(Clone)]
-pub struct Connector(Arc<dyn Fn(&postgres::Config) -> Result<Client, postgres::Error> + Send + Sync>);
+pub struct Connector(Arc<Connect>);
 
 impl Connector {
     /// Opens sessions like this.

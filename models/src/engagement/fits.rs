@@ -123,12 +123,11 @@ fn fit_baselines(
     (baselines, growth)
 }
 
+/// Counts of a metric with what is expected of them; `None` where it is not known.
+type Known = Option<(Vec<Option<f64>>, Baseline)>;
+
 /// By how much the metrics other than one exceed what is expected of them, hour by hour, and the variance of its logarithm.
-fn factors(
-    known: &[Option<(Vec<Option<f64>>, Baseline)>; METRICS],
-    but: usize,
-    span: usize,
-) -> Vec<(f64, f64)> {
+fn factors(known: &[Known; METRICS], but: usize, span: usize) -> Vec<(f64, f64)> {
     let others: Vec<_> = known
         .iter()
         .enumerate()

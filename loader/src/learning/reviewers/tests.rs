@@ -15,8 +15,11 @@ fn row(kind: usize, seed: u64) -> Vec<f64> {
     values
 }
 
+/// Who labels, which accounts as what, and how often.
+type Labels<'a> = (&'static str, &'a [(usize, bool)], usize);
+
 /// What each of these reviewers says of as many accounts: kinds they see, and how they call them.
-fn labelled(reviewers: &[(&'static str, &[(usize, bool)], usize)]) -> (Inputs, Vec<Option<&'static str>>) {
+fn labelled(reviewers: &[Labels<'_>]) -> (Inputs, Vec<Option<&'static str>>) {
     let mut rows = Inputs { width: ACCOUNT_FEATURE_COUNT, ..Inputs::default() };
     let mut names = Vec::new();
     for (name, kinds, count) in reviewers {
