@@ -61,6 +61,8 @@ pub struct Deployment {
     pub(crate) champion: Option<ModelVersion>,
     /// The version beside it.
     pub(crate) challenger: Option<ModelVersion>,
+    /// The version that a rollback brings back, as long as it is sound; null without one.
+    pub(crate) previous: Option<String>,
 }
 
 /// What is deployed. Its ETag is what changes must say in If-Match.

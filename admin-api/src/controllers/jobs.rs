@@ -180,9 +180,23 @@ pub async fn cancel(
     Ok((StatusCode::ACCEPTED, axum::Json(read(&session, job_id).await?)))
 }
 
+/// An event of the stream, as its fields stand there.
+#[expect(dead_code, reason = "it documents what the stream writes")]
+#[derive(ToSchema)]
+pub struct JobEvent {
+    /// job.
+    event: String,
+    /// Differs from change to change.
+    id: String,
+    /// Milliseconds after which a client that was cut off comes back.
+    retry: Option<u64>,
+    /// The job as JSON.
+    data: String,
+}
+
 /// Tells of each change of a job, as it happens, until it ends: server-sent events named `job`, each with the job as JSON.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/events", tag = "jobs", params(("job_id" = i64, Path, description = "number of the job")),
-    responses((status = 200, body = String, content_type = "text/event-stream")))]
+    responses((status = 200, body = JobEvent, content_type = "text/event-stream")))]
 pub async fn events(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,

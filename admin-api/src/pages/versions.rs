@@ -86,7 +86,7 @@ pub async fn list(
                 }
             }
         }
-        @if viewer.administers() && champion.is_some() {
+        @if viewer.administers() && versions.deployment.previous.is_some() {
             p { a.button.quiet href={ "/versions/" (segment(&detector)) "/rollback" } { "Roll back…" } }
         }
         @if versions.all.is_empty() {
@@ -299,7 +299,14 @@ pub async fn ask_rollback(
     let champion = deployment.champion.map_or_else(|| "rules".to_owned(), |version| version.version);
     let body = html! {
         h1 { "Roll back?" }
-        p.lead { "What answered for detector " strong { (detector) } " before " strong { (champion) } " answers again." }
+        p.lead {
+            @match &deployment.previous {
+                Some(previous) => { strong { (previous) } " answers for detector " }
+                None => "What answered before answers for detector "
+            }
+            strong { (detector) } " again, in the place of " strong { (champion) }
+            ". A version that is not sound any more is passed over."
+        }
         form.confirm method="post" action={ "/versions/" (segment(&detector)) "/rollback" } {
             (viewer.csrf())
             input type="hidden" name="tag" value=(deployment.tag);

@@ -196,6 +196,7 @@ fn an_administrator_activates_and_rolls_back_what_was_seen() {
     visit.sees(&format!("{after} answers"));
 
     visit.browser.click("a[href$=rollback]");
+    visit.sees(&format!("{before} answers for detector account again, in the place of {after}"));
     visit.browser.fill("#reason", "it calls too many bots");
     visit.browser.picture("rollback");
     visit.browser.enter();
