@@ -88,7 +88,7 @@ impl Telemetry {
 /// Where a collector takes traces.
 fn traces_of(collector: &str) -> Result<String, TelemetryError> {
     let address: Uri = collector.parse().map_err(|_| TelemetryError::Address(collector.to_owned()))?;
-    if address.authority().is_none() {
+    if address.scheme().is_none() || address.authority().is_none() {
         return Err(TelemetryError::Address(collector.to_owned()));
     }
     if address.scheme_str() != Some("http") {
