@@ -204,7 +204,7 @@ COMMENT ON FUNCTION botdet_drift(text, date, date, date, date, text, text) IS
 -- What can be said without labels, and for whom -------------------------------------------------------------------------
 
 CREATE VIEW botdet.estimated_performance WITH (security_invoker = true) AS
-SELECT v.detector, v.version, e.day, e.slice_by, e.slice, e.rows, e.true_positives, e.false_positives, e.false_negatives, e.true_negatives,
+SELECT v.detector, v.version, d.alias, e.day, e.slice_by, e.slice, e.rows, e.true_positives, e.false_positives, e.false_negatives, e.true_negatives,
        (e.true_positives + e.true_negatives) / e.rows::double precision AS accuracy,
        e.true_positives / nullif(e.true_positives + e.false_positives, double precision '0') AS "precision",
        e.true_positives / nullif(e.true_positives + e.false_negatives, double precision '0') AS recall,
@@ -218,7 +218,8 @@ FROM (
     FROM botdet.drift_score c
 ) AS e
 JOIN botdet.model_version v ON v.model_version_id = e.model_version_id
-JOIN botdet.drift_settings s ON s.detector = v.detector;
+JOIN botdet.drift_settings s ON s.detector = v.detector
+LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id = v.model_version_id;
 COMMENT ON VIEW botdet.estimated_performance IS
     'confusion that is to be expected if probabilities mean what they say (confidence-based performance estimation): of accounts called bots with probability 0.9, nine in ten are. It follows changes in whom is scored, and is blind to changes in what bots do: a new kind of bot that looks human to the version counts as human here. It is worth as much as the calibration is where accounts are now, so compare it with botdet.explored_performance';
 

@@ -51,6 +51,12 @@ pub async fn detectors(session: Session) -> Result<axum::Json<Detectors>, ApiErr
     Ok(axum::Json(Detectors { detectors: session.rows(DETECTORS, &[]).await? }))
 }
 
+/// Names of all detectors.
+pub(crate) async fn names(session: &Session) -> Result<Vec<String>, ApiError> {
+    let detectors: Vec<Detector> = session.rows(DETECTORS, &[]).await?;
+    Ok(detectors.into_iter().map(|one| one.detector).collect())
+}
+
 /// Which versions a detector has deployed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Deployment {

@@ -31,11 +31,11 @@ pub struct DriftQuery {
 }
 
 /// As checked.
-struct Period {
-    since: NaiveDate,
-    until: NaiveDate,
-    slice_by: String,
-    version: String,
+pub(super) struct Period {
+    pub(super) since: NaiveDate,
+    pub(super) until: NaiveDate,
+    pub(super) slice_by: String,
+    pub(super) version: String,
 }
 
 impl TryFrom<DriftQuery> for Period {

@@ -35,13 +35,7 @@ pub async fn show(
     viewer: Viewer,
     Query(query): Query<Choice>,
 ) -> Result<Response, ApiError> {
-    let detectors: Vec<String> = deployments::detectors(session.clone())
-        .await?
-        .0
-        .detectors
-        .into_iter()
-        .map(|one| one.detector)
-        .collect();
+    let detectors = deployments::names(&session).await?;
     let detector = query.detector.unwrap_or_else(|| "account".to_owned());
     let slice_by = query.slice_by.unwrap_or_else(|| "all".to_owned());
     let until = Utc::now().date_naive();

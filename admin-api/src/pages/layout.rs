@@ -14,6 +14,7 @@ pub const MENU: &[(&str, &str, bool)] = &[
     ("/accounts", "Accounts", true),
     ("/score", "Score", false),
     ("/versions", "Versions", false),
+    ("/performance", "Performance", false),
     ("/drift", "Drift", false),
     ("/feedback", "Feedback", false),
     ("/jobs", "Jobs", false),

@@ -15,6 +15,7 @@ pub mod layout;
 mod login;
 mod overview;
 mod parts;
+mod performance;
 mod reviews;
 mod score;
 mod timeline;
@@ -42,6 +43,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/accounts", get(accounts::find))
         .route("/accounts/{account_id}", get(accounts::one))
         .route("/score", get(score::form).post(score::answer))
+        .route("/performance", get(performance::show))
         .route("/drift", get(drift::show))
         .route("/feedback", get(feedback::show))
         .route("/audit", get(audit::show))

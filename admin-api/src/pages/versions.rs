@@ -59,13 +59,7 @@ pub async fn list(
     viewer: Viewer,
     Query(query): Query<DetectorQuery>,
 ) -> Result<Response, ApiError> {
-    let detectors: Vec<String> = deployments::detectors(session.clone())
-        .await?
-        .0
-        .detectors
-        .into_iter()
-        .map(|one| one.detector)
-        .collect();
+    let detectors = deployments::names(&session).await?;
     let detector = query.detector.unwrap_or_else(|| "account".to_owned());
     let versions = Versions::of(&session, &detector).await?;
     let comparisons = performance::comparison(session, Path(detector.clone())).await?.0.comparisons;

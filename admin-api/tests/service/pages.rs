@@ -283,6 +283,55 @@ fn drift_is_seen_to_move() {
 }
 
 #[test]
+fn performance_is_told_by_labels_by_chance_and_by_group() {
+    let served = served("pages_performance");
+    let mut visit = Visit::new(&served, "rita", "botdet_reader");
+    visit.open("/performance?detector=spammer");
+    visit.sees("No scores of the champion were counted");
+    let mut client = served.database.connect();
+    client.run(
+        "DELETE FROM botdet.review;
+         INSERT INTO botdet.feedback_setting (detector, exploration_share, golden_share) VALUES ('account', 1, 0)
+         ON CONFLICT (detector) DO UPDATE SET exploration_share = 1, golden_share = 0;
+         SELECT botdet_fill_review_queue('account', 300)",
+    );
+    client.run("INSERT INTO botdet.label (account_id, is_bot) SELECT account_id, is_bot <> (account_id % 9 = 0) FROM botdet.score");
+    visit.open("/performance?slice_by=language");
+    visit.sees("blind to changes in what bots do");
+    visit.browser.picture("performance");
+    let cell = |visit: &mut Visit, table: &str, column: usize| {
+        let text = visit.browser.run(&format!(
+            "document.querySelector('[aria-label=\"{table}\"] tbody tr').children[{column}].firstChild.textContent.trim()"
+        ));
+        text.as_str().map(|text| text.trim_end_matches(['%', '\u{a0}']).parse::<f64>().ok())
+    };
+    let mut value = |what: &str| {
+        Some(Some(client.value::<f64>(&format!("SELECT round({what}::numeric, 1)::float8"), &[])))
+    };
+    let wanted = [
+        (
+            "On labels",
+            3,
+            "100 * (SELECT \"precision\" FROM botdet.version_performance WHERE alias = 'champion')",
+        ),
+        ("On accounts drawn at random", 3, "100 * (SELECT bot_share FROM botdet.explored_performance)"),
+        (
+            "Expected, without labels",
+            2,
+            "(SELECT true_positives FROM botdet.estimated_performance WHERE slice_by = 'all')",
+        ),
+        (
+            "Errors by group",
+            6,
+            "100 * (SELECT false_positive_rate FROM botdet.fairness WHERE slice_by = 'all')",
+        ),
+    ];
+    for (table, column, what) in wanted {
+        assert_eq!(cell(&mut visit, table, column), value(what), "{table}");
+    }
+}
+
+#[test]
 fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() {
     let served = served("pages_narrow");
     let mut visit = Visit::new(&served, "carla", "botdet_admin");
@@ -299,6 +348,7 @@ fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() 
         "/score?detector=spammer",
         "/versions",
         "/versions/account/rollback",
+        "/performance",
         "/drift",
         "/feedback",
         "/audit",

@@ -152,6 +152,9 @@ fn performance_comparison_drift_and_audit_can_be_read() {
     for target in [
         "/v1/detectors",
         "/v1/detectors/account/performance",
+        "/v1/detectors/account/performance/estimated",
+        "/v1/detectors/account/performance/explored",
+        "/v1/detectors/account/fairness?slice_by=age",
         "/v1/detectors/account/comparison",
         "/v1/detectors/account/drift/features?slice_by=region",
         "/v1/detectors/account/drift/predictions?since=2026-01-01&until=2026-01-31",

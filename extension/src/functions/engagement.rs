@@ -22,13 +22,9 @@ const ROW: usize = 8 + 1 + METRICS * 8;
 
 /// Adds a row: a time within an hour, and counts. One without a time is passed over, and so is a count below 0.
 pub fn add(call: &Call) -> Result<Datum, Error> {
-    let gathered = Gathered::argument(call, 0);
     let time = call.datum(1).map(timestamp).filter(|time| *time > i64::MIN && *time < i64::MAX);
-    let Some(time) = time else { return Ok(gathered.map_or_else(|| call.null(), Gathered::datum)) };
-    let mut gathered = match gathered {
-        Some(gathered) => gathered,
-        None => begun(Gathered::of_group(call)?),
-    };
+    let Some(time) = time else { return Ok(Gathered::unchanged(call)) };
+    let mut gathered = Gathered::begun(call, VERSION)?;
     let mut row = [0; ROW];
     row[..8].copy_from_slice(&time.to_le_bytes());
     for metric in 0..METRICS {
@@ -40,22 +36,9 @@ pub fn add(call: &Call) -> Result<Datum, Error> {
     Ok(gathered.datum())
 }
 
-fn begun(mut gathered: Gathered) -> Gathered {
-    gathered.append(&[VERSION]);
-    gathered
-}
-
 /// Adds what another process has gathered of the same group.
 pub fn join(call: &Call) -> Result<Datum, Error> {
-    let Some(added) = Gathered::argument(call, 1) else {
-        return Ok(Gathered::argument(call, 0).map_or_else(|| call.null(), Gathered::datum));
-    };
-    let mut gathered = match Gathered::argument(call, 0) {
-        Some(gathered) => gathered,
-        None => begun(Gathered::of_group(call)?),
-    };
-    gathered.append(added.bytes().get(1..).unwrap_or_default());
-    Ok(gathered.datum())
+    Gathered::joined(call, VERSION)
 }
 
 /// Rows as another process takes them: those of a version that it does not know are refused.

@@ -54,32 +54,21 @@ pub fn add(call: &Call) -> Result<Datum, Error> {
     let is_event = columns(call).with_event(&|number| call.datum(number), action_of, |event| {
         pack(event, &mut scratch.digests, &mut scratch.packed);
     });
-    let mut gathered = match (Gathered::argument(call, 0), is_event) {
-        (Some(gathered), _) => gathered,
-        (None, Some(())) => begun(Gathered::of_group(call)?),
-        (None, None) => return Ok(call.null()),
+    let gathered = match is_event {
+        Some(()) => {
+            let mut gathered = Gathered::begun(call, VERSION)?;
+            gathered.append(&scratch.packed);
+            gathered.datum()
+        }
+        None => Gathered::unchanged(call),
     };
-    gathered.append(&scratch.packed);
     SCRATCH.set(scratch);
-    Ok(gathered.datum())
-}
-
-fn begun(mut gathered: Gathered) -> Gathered {
-    gathered.append(&[VERSION]);
-    gathered
+    Ok(gathered)
 }
 
 /// Adds what another process has gathered of the same group.
 pub fn join(call: &Call) -> Result<Datum, Error> {
-    let Some(added) = Gathered::argument(call, 1) else {
-        return Ok(Gathered::argument(call, 0).map_or_else(|| call.null(), Gathered::datum));
-    };
-    let mut gathered = match Gathered::argument(call, 0) {
-        Some(gathered) => gathered,
-        None => begun(Gathered::of_group(call)?),
-    };
-    gathered.append(added.bytes().get(1..).unwrap_or_default());
-    Ok(gathered.datum())
+    Gathered::joined(call, VERSION)
 }
 
 pub fn send(call: &Call) -> Result<Datum, Error> {

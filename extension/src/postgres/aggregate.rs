@@ -38,6 +38,38 @@ impl Gathered {
         }
     }
 
+    /// What the group has gathered, the first argument; where that is NULL, nothing behind the version of what is to follow.
+    ///
+    /// # Errors
+    /// [`Error::NotAnAggregate`] when the call is about no group.
+    pub fn begun(call: &Call, version: u8) -> Result<Self, Error> {
+        if let Some(gathered) = Self::argument(call, 0) {
+            return Ok(gathered);
+        }
+        let mut gathered = Self::of_group(call)?;
+        gathered.append(&[version]);
+        Ok(gathered)
+    }
+
+    /// What the group has gathered, as it is; NULL where that is nothing.
+    pub fn unchanged(call: &Call) -> Datum {
+        Self::argument(call, 0).map_or_else(|| call.null(), Self::datum)
+    }
+
+    /// What two processes have gathered of one group, the first two arguments, as one: what is behind the version of the second
+    /// follows the first.
+    ///
+    /// # Errors
+    /// [`Error::NotAnAggregate`] when the call is about no group.
+    pub fn joined(call: &Call, version: u8) -> Result<Datum, Error> {
+        let Some(added) = Self::argument(call, 1) else {
+            return Ok(Self::unchanged(call));
+        };
+        let mut gathered = Self::begun(call, version)?;
+        gathered.append(added.bytes().get(1..).unwrap_or_default());
+        Ok(gathered.datum())
+    }
+
     /// Empty, in memory that lasts for this call and what is done with its result.
     pub fn passing() -> Self {
         // SAFETY: there always is a current context.

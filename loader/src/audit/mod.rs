@@ -88,10 +88,18 @@ fn estimate(value: Option<f64>, absent_because: &str) -> Estimate {
     Estimate { value, interval: None, absent_because }
 }
 
-/// A share with its 95 % interval (Wilson 1927).
+/// A share with its interval.
 fn share(part: u64, whole: u64, absent_because: &str) -> Estimate {
+    match share_interval(part, whole) {
+        None => estimate(None, absent_because),
+        interval => Estimate { value: Some(part as f64 / whole as f64), interval, absent_because: None },
+    }
+}
+
+/// 95 % interval of a share (Wilson, 1927); `None` of nothing.
+pub fn share_interval(part: u64, whole: u64) -> Option<Interval> {
     if whole == 0 {
-        return estimate(None, absent_because);
+        return None;
     }
     let (n, p) = (whole as f64, part as f64 / whole as f64);
     let z = 1.959_963_984_540_054f64;
@@ -99,8 +107,7 @@ fn share(part: u64, whole: u64, absent_because: &str) -> Estimate {
     let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
     let low = if part == 0 { 0.0 } else { (middle - half).max(0.0) };
     let high = if part == whole { 1.0 } else { (middle + half).min(1.0) };
-    let interval = Interval { low, high };
-    Estimate { value: Some(p), interval: Some(interval), absent_because: None }
+    Some(Interval { low, high })
 }
 
 #[cfg(test)]
