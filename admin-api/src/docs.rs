@@ -17,6 +17,7 @@ pub fn page(document: &OpenApi) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "botdet API" }
+                link rel="icon" href="/assets/icon.svg";
                 style { (PreEscaped(STYLE)) }
             }
             body {

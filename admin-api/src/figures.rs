@@ -51,7 +51,7 @@ fn describe() {
     describe_histogram!("botdet_http_request_duration_seconds", Unit::Seconds, "time from request to answer");
     describe_counter!(
         "botdet_predictions_total",
-        "predictions by status (bot, human, unknown) and the stage that decided"
+        "predictions by detector, status (bot, human, unknown) and the stage that decided"
     );
     describe_gauge!("botdet_pool_connections", "connections to the database, by state");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "memory of the process");
@@ -79,15 +79,20 @@ pub async fn count_requests(request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts predictions.
-pub fn count_predictions<'a>(scores: impl IntoIterator<Item = &'a Score>) {
+/// Counts predictions of a detector that the database knows.
+pub fn count_predictions<'a>(detector: &str, scores: impl IntoIterator<Item = &'a Score>) {
     for score in scores {
         let status = match score.is_bot {
             Some(true) => "bot",
             Some(false) => "human",
             None => "unknown",
         };
-        counter!("botdet_predictions_total", "status" => status, "stage" => score.stage.clone()).increment(1);
+        let labels = [
+            ("detector", detector.to_owned()),
+            ("status", status.to_owned()),
+            ("stage", score.stage.clone()),
+        ];
+        counter!("botdet_predictions_total", &labels).increment(1);
     }
 }
 

@@ -183,7 +183,7 @@ async fn judge(
 ) -> Result<Vec<Prediction>, ApiError> {
     let (ids, rows): (Vec<_>, Vec<_>) =
         users.into_iter().map(|user| (user.user_id, by_name(&user.features))).unzip();
-    let scores = scores::of_rows(session, "account", rows).await?;
+    let scores = scores::of_rows(session, scores::ACCOUNT, rows).await?;
     ids.into_iter().zip(scores).map(|(id, score)| Prediction::new(id, score, interval, anomaly)).collect()
 }
 

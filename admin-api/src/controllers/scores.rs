@@ -11,6 +11,8 @@ use crate::extract::{Json, Path, Query};
 use crate::figures::count_predictions;
 use crate::session::Session;
 
+/// The detector that judges accounts.
+pub const ACCOUNT: &str = "account";
 const OF_ACCOUNT: &str = include_str!("../sql/scores/of_account.sql");
 const OF_KEY: &str = include_str!("../sql/scores/of_key.sql");
 const OF_ACCOUNTS: &str = include_str!("../sql/scores/of_accounts.sql");
@@ -91,7 +93,7 @@ fn answer(score: Score, missing: impl FnOnce() -> String) -> Result<axum::Json<S
     if !score.is_known() {
         return Err(ApiError::Missing(missing()));
     }
-    count_predictions([&score]);
+    count_predictions(ACCOUNT, [&score]);
     Ok(axum::Json(score))
 }
 
@@ -128,7 +130,7 @@ pub async fn of_rows(
 ) -> Result<Vec<Score>, ApiError> {
     let rows = Value::Array(rows.into_iter().map(Value::Object).collect());
     let scores = session.rows(OF_ROWS, &[&detector, &types::Json(rows)]).await?;
-    count_predictions(&scores);
+    count_predictions(detector, &scores);
     Ok(scores)
 }
 
@@ -193,7 +195,7 @@ pub async fn batch(session: Session, Json(batch): Json<Batch>) -> Result<axum::J
         (Some(accounts), None) => {
             check_size(accounts.len())?;
             let scores: Vec<Score> = session.rows(OF_ACCOUNTS, &[&accounts]).await?;
-            count_predictions(&scores);
+            count_predictions(ACCOUNT, &scores);
             scores
         }
         (None, Some(rows)) => {

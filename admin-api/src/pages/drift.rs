@@ -67,10 +67,17 @@ pub async fn show(
             div.plots {
                 @if slice_by == "all" { (prediction_plot(&predictions)) (feature_plot(&features)) }
             }
-            h2 { "Probabilities" }
-            (prediction_table(&predictions))
-            h2 { "Features, on the last day" }
-            (feature_table(&features))
+            @if slice_by == "all" {
+                h2 { "Probabilities" }
+                (prediction_table(&predictions))
+                h2 { "Features, on the last day" }
+                (feature_table(&last_day(&features).collect::<Vec<_>>()))
+            } @else {
+                h2 { "Probabilities, on the last day" }
+                (prediction_table(of_last_day(&predictions)))
+                h2 { "Features, on the last day" }
+                (feature_tables(&features))
+            }
         }
         h2 { "Alerts" }
         (alert_table(&alerts))
@@ -131,6 +138,12 @@ fn last_day(features: &[FeatureDrift]) -> impl Iterator<Item = &FeatureDrift> {
     features.iter().filter(move |one| Some(one.day) == last)
 }
 
+/// They come newest first.
+fn of_last_day(predictions: &[PredictionDrift]) -> &[PredictionDrift] {
+    let last = predictions.first().map(|one| one.day);
+    &predictions[..predictions.iter().take_while(|one| Some(one.day) == last).count()]
+}
+
 fn level(drift: &str) -> Markup {
     let (is_large, is_moderate) = (drift == "large", drift == "moderate");
     html! { span.level-large[is_large].level-moderate[is_moderate].soft[!is_large && !is_moderate] { (drift) } }
@@ -141,6 +154,7 @@ fn prediction_table(predictions: &[PredictionDrift]) -> Markup {
         ("day", false),
         ("group", false),
         ("accounts", true),
+        ("reference", true),
         ("index", true),
         ("called bots", true),
         ("mean probability", true),
@@ -150,8 +164,9 @@ fn prediction_table(predictions: &[PredictionDrift]) -> Markup {
         @for one in predictions {
             tr {
                 th scope="row" { (one.day) }
-                td { @if one.slice.is_empty() { "all" } @else { (one.slice) } }
+                td { (group(&one.slice)) }
                 td.number { (count(one.rows)) }
+                td.number { (count(one.reference_rows)) }
                 td.number { (number(one.psi)) }
                 td.number { (share(one.bot_share)) }
                 td.number { (share(one.mean_probability)) }
@@ -162,11 +177,44 @@ fn prediction_table(predictions: &[PredictionDrift]) -> Markup {
     table("Drift of probabilities", &heads, rows)
 }
 
-fn feature_table(features: &[FeatureDrift]) -> Markup {
+/// A group's name; that of all is empty.
+fn group(slice: &str) -> &str {
+    if slice.is_empty() { "all" } else { slice }
+}
+
+/// One table a group, folded.
+fn feature_tables(features: &[FeatureDrift]) -> Markup {
+    let last: Vec<&FeatureDrift> = last_day(features).collect();
+    html! {
+        @for of_group in last.chunk_by(|one, next| one.slice == next.slice) {
+            details {
+                summary { (group(&of_group[0].slice)) " " span.soft { (summary(of_group)) } }
+                (feature_table(of_group))
+            }
+        }
+    }
+}
+
+/// How much of a group has moved, in a line.
+fn summary(features: &[&FeatureDrift]) -> String {
+    let accounts = count(features.iter().map(|one| one.rows).max().unwrap_or(0));
+    let moved = |drift: &str| features.iter().filter(|one| one.drift == drift).count();
+    if moved("insufficient data") == features.len() {
+        return format!("{accounts} accounts, too few");
+    }
+    format!(
+        "{accounts} accounts: of {} features {} large, {} moderate",
+        features.len(),
+        moved("large"),
+        moved("moderate")
+    )
+}
+
+fn feature_table(features: &[&FeatureDrift]) -> Markup {
     let heads = [
         ("feature", false),
-        ("group", false),
         ("accounts", true),
+        ("reference", true),
         ("index", true),
         ("KS", true),
         ("q", true),
@@ -175,14 +223,14 @@ fn feature_table(features: &[FeatureDrift]) -> Markup {
         ("drift", false),
     ];
     let rows = html! {
-        @for one in last_day(features) {
+        @for one in features {
             tr {
                 th scope="row" { (one.feature.replace('_', " ")) }
-                td { @if one.slice.is_empty() { "all" } @else { (one.slice) } }
                 td.number { (count(one.rows)) }
+                td.number { (count(one.reference_rows)) }
                 td.number { (number(one.psi)) }
                 td.number { (number(one.ks)) }
-                td.number { @match one.q_value { Some(q) => (format::score(q)), None => (absent()) } }
+                td.number { @match one.q_value { Some(q) => (format::chance(q)), None => (absent()) } }
                 td.number { (share(one.missing)) @if let Some(was) = one.reference_missing { " " small.soft { "was " (format::share(was)) } } }
                 td.number { (share(one.unseen)) }
                 td { (level(&one.drift)) }

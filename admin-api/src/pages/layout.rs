@@ -73,6 +73,7 @@ pub fn document(title: &str, viewer: Option<(&Viewer, &str)>, body: Markup) -> R
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · botdet" }
+                link rel="icon" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";
             }
             body {

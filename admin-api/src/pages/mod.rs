@@ -58,6 +58,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/login", get(login::form).post(login::log_in))
         .route("/assets/style.css", get(assets::style))
+        .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/jobs.js", get(assets::jobs))
         .merge(in_transaction)
         .merge(signed_in)

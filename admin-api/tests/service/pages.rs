@@ -279,6 +279,8 @@ fn drift_is_seen_to_move() {
     assert!(visit.browser.run(large).as_u64() > Some(5), "what has moved is called so");
     visit.browser.picture("drift");
     visit.open("/drift?slice_by=region");
+    visit.sees("africa 23 accounts, too few");
+    visit.browser.run("document.querySelectorAll('details')[2].open = true");
     visit.browser.picture("drift_region");
 }
 

@@ -56,6 +56,11 @@ pub fn score(value: f64) -> String {
     decimal(value, 4)
 }
 
+/// A p-value, with four decimals; none is 0.
+pub fn chance(value: f64) -> String {
+    if value < 0.000_05 { "<\u{a0}0.0001".to_owned() } else { score(value) }
+}
+
 /// A threshold or probability: up to four decimals, no trailing zeros.
 pub fn threshold(value: f64) -> String {
     trimmed(&decimal(value, 4))
@@ -196,6 +201,7 @@ mod tests {
             assert_eq!(share(value).replace('\u{a0}', " "), text, "{value}");
         }
         assert_eq!(score(0.999_99), ">\u{a0}0.9999");
+        assert_eq!([0.0, 0.000_06, 1.0].map(chance), ["<\u{a0}0.0001", "0.0001", "1.0000"]);
         assert_eq!(score(1.0), "1.0000");
     }
 
