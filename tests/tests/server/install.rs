@@ -126,13 +126,13 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet_score(uuid)", "s s strict -"),
     (
         "botdet_duplicates(timestamp with time zone,timestamp with time zone,double precision,integer,integer,integer)",
-        "s s strict -",
+        "s s - -",
     ),
     (
         "botdet_lockstep(timestamp with time zone,timestamp with time zone,integer,integer,integer,integer,double precision,integer,integer)",
-        "s s strict -",
+        "s s - -",
     ),
-    ("botdet_compare_accounts(timestamp with time zone,timestamp with time zone)", "v u strict -"),
+    ("botdet_compare_accounts(timestamp with time zone,timestamp with time zone)", "v u - -"),
     ("botdet_flag()", "v u - -"),
     ("botdet_rebuild_state(bigint)", "v u strict -"),
     ("botdet_refresh_features(boolean,integer,boolean)", "v u - -"),
