@@ -175,11 +175,8 @@ TO botdet_scorer, botdet_reviewer;
 
 -- Scorers: states and scores made again, the queue, comparisons, roll-ups --------------------------------------------
 
-GRANT INSERT, UPDATE ON
-    botdet.score, botdet.shadow_score, botdet.account_state, botdet.account_network
-TO botdet_scorer;
-GRANT INSERT, UPDATE, DELETE ON botdet.page_similarity TO botdet_scorer;
-GRANT UPDATE, DELETE ON botdet.score_queue TO botdet_scorer;
+-- What these functions find is written with the rights of the extension's owner. Accounts are read with those of whoever calls: a table
+-- that is bound, and the policies on it, are closed to whom they were closed before.
 GRANT INSERT, UPDATE ON botdet.refresh TO botdet_scorer;
 GRANT SELECT, INSERT, DELETE ON botdet.refresh_account TO botdet_scorer;
 -- Names that a bound table brings get numbers.
