@@ -209,6 +209,8 @@ GRANT EXECUTE ON ROUTINE
     botdet.refresh_scores(bigint, bigint, integer),
     botdet.states_from_rows(bigint, bigint, bigint, bigint),
     botdet.scores_of_chunk(bigint, bigint, bigint, bigint),
+    botdet.judged_anew_since(text),
+    botdet.in_transaction_block(),
     botdet.note_refresh(bigint, bigint),
     botdet.end_refresh(bigint)
 TO botdet_scorer;
@@ -314,7 +316,6 @@ GRANT EXECUTE ON ROUTINE
     botdet.check_column(regclass, text, text),
     botdet.archive_accounts(bigint[], timestamptz),
     botdet.unarchived_accounts(regclass, timestamptz),
-    botdet.in_transaction_block(),
     botdet.partitions_by_time(regclass),
     botdet.guard_partition(regclass, boolean),
     botdet.drop_partition(regclass, regclass, boolean)

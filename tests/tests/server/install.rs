@@ -150,6 +150,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.scores_of_chunk(bigint,bigint,bigint,bigint)", "s s strict -"),
     ("botdet.states_from_rows(bigint,bigint,bigint,bigint)", "s s strict -"),
     ("botdet_prewarm(text)", "v u - -"),
+    ("botdet.judged_anew_since(text)", "s s strict definer"),
     ("botdet_store_scores(bigint[])", "v u strict -"),
     ("botdet_register_model(bytea,text)", "v u - definer"),
     ("botdet_register_onnx(bytea,text,text)", "v u - definer"),
