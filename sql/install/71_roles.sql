@@ -92,7 +92,7 @@ $$;
 
 GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
-    botdet.detector, botdet.deployment, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
+    botdet.detector, botdet.deployment, botdet.deactivated_champion, botdet.labelled_answer, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
     botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,

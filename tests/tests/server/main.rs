@@ -1,6 +1,7 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
 mod aggregate;
+mod audit;
 mod backlinks;
 mod cache;
 mod concurrency;
@@ -19,6 +20,7 @@ mod hostile;
 mod install;
 mod interleavings;
 mod jobs;
+mod labels;
 mod learning;
 mod learning_on;
 mod partitions;
