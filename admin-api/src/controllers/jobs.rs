@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::deployments::expect_detector;
 use super::scores::account;
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, expect_one_of};
 use crate::page::Page;
 use crate::progress;
 use crate::session::Session;
@@ -108,6 +109,8 @@ pub struct JobPage {
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(ListQuery), responses((status = 200, body = JobPage)))]
 pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<axum::Json<JobPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
+    expect_detector(&session, query.detector.as_deref()).await?;
+    expect_one_of("state", query.state.as_deref(), &["waiting", "running", "done", "failed", "cancelled"])?;
     let rows = session.rows(LIST, &[&query.detector, &query.state, &page.before, &page.to_read()]).await?;
     let (jobs, next_before) = page.cut(rows, |last: &Job| last.job_id);
     Ok(axum::Json(JobPage { jobs, next_before }))
