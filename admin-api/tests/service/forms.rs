@@ -79,6 +79,32 @@ fn a_session_is_no_token_and_ends_with_its_token() {
 }
 
 #[test]
+fn a_job_that_cannot_be_is_refused_at_its_form() {
+    let served = Served::empty("job_form");
+    let stranger = served.service.stranger();
+    let ask = |role: &str, asked: &str| {
+        let cookie = log_in(&stranger, &served.token(role, role));
+        let body = format!("csrf={}&reason=a+campaign&{asked}", word(&stranger, &cookie));
+        post(&stranger, "/jobs", &[("cookie", &cookie)], &body)
+    };
+    let refused = ask("botdet_admin", "kind=update&detector=backlink");
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    for shown in [
+        "The filter of detector backlink cannot go on learning",
+        "<option value=\"backlink\" selected>",
+        "<option value=\"update\" selected>",
+        "value=\"a campaign\"",
+        "Nothing was trained yet",
+    ] {
+        assert!(refused.body.contains(shown), "{shown}: {}", refused.body);
+    }
+    assert_eq!(ask("botdet_reader", "kind=retrain&detector=backlink").status, 403);
+    let taken = ask("botdet_admin", "kind=retrain&detector=backlink");
+    assert_eq!((taken.status, taken.header("location")), (303, Some("/jobs/1")), "{}", taken.body);
+    assert_eq!(ask("botdet_admin", "kind=retrain&detector=backlink").status, 409, "it has one already");
+}
+
+#[test]
 fn by_tls_cookies_are_for_tls() {
     let served = Served::new(botdet_tests::TestDatabase::populated("by_tls"), &["--behind-tls"]);
     let answer = post(
