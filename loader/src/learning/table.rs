@@ -1,7 +1,8 @@
 //! A new version of all rows of a table, compared with the champion.
 
+use botdet_models::artifact::ArtifactError;
 use botdet_models::pipeline::{Columns, PipelineError};
-use botdet_models::schema::SchemaError;
+use botdet_models::schema::{Schema, SchemaError};
 use postgres::Client;
 
 use super::candidate::{Candidate, Report, no_champion};
@@ -85,7 +86,10 @@ fn beside(
     margin: f64,
 ) -> Result<(Option<Difference>, (Outcome, String)), LoaderError> {
     let held_out = &trained.split.held_out;
-    let for_champion = match rows_for(champion, data, held_out)? {
+    let columns = Columns::of(&champion.artifact)?;
+    let schema =
+        columns.schema().ok_or(ArtifactError::MissingPart(Columns::SCHEMA)).map_err(PipelineError::from)?;
+    let for_champion = match rows_for(schema, data, held_out) {
         Ok(rows) => rows,
         Err(error) => {
             let reason = format!("the champion cannot judge the rows that there are now: {error}");
@@ -102,21 +106,11 @@ fn beside(
     Ok((difference, verdict))
 }
 
-/// Rows as the champion's pipeline takes them: levels of a category are in the order of how often they came when it was trained, and the
+/// Rows as a champion's pipeline takes them: levels of a category are in the order of how often they came when it was trained, and the
 /// table may have grown columns since.
-#[expect(clippy::type_complexity, reason = "rows of values, unless they are none for the champion")]
-fn rows_for(
-    champion: &Champion,
-    data: &TableData,
-    rows: &[usize],
-) -> Result<Result<Vec<Vec<Option<f64>>>, SchemaError>, LoaderError> {
-    let columns = Columns::of(&champion.artifact)?;
-    if columns.fingerprint() == data.schema()?.fingerprint() {
-        return Ok(Ok(rows.iter().map(|row| values(data, *row)).collect()));
+fn rows_for(schema: &Schema, data: &TableData, rows: &[usize]) -> Result<Vec<Vec<Option<f64>>>, SchemaError> {
+    if schema.fingerprint() == data.schema()?.fingerprint() {
+        return Ok(rows.iter().map(|row| values(data, *row)).collect());
     }
-    let schema = columns.schema().ok_or_else(|| PipelineError::Part {
-        part: Columns::SCHEMA,
-        reason: format!("version {} has none", champion.version),
-    })?;
-    Ok(rows.iter().map(|row| schema.read_json(&data.object(*row))).collect())
+    rows.iter().map(|row| schema.read_json(&data.object(*row))).collect()
 }

@@ -49,13 +49,13 @@ fn retrained(database: &TestDatabase, client: &mut Client, detector: &str) -> Va
 
 fn activate(client: &mut Client, job: &Value) -> String {
     let version =
-        job["version"].as_str().unwrap_or_else(|| panic!("it registered a version: {job}")).to_owned();
+        job["version"].as_str().unwrap_or_else(|| unreachable!("it registered a version: {job}")).to_owned();
     client.change("SELECT botdet_activate($1, $2)", &[&version, &job["detector"].as_str()]);
     version
 }
 
 fn figure(job: &Value, name: &str) -> f64 {
-    job["result"]["rows"][name].as_f64().unwrap_or_else(|| panic!("{name} of the rows held out: {job}"))
+    job["result"]["rows"][name].as_f64().unwrap_or_else(|| unreachable!("{name} of the rows held out: {job}"))
 }
 
 #[test]
