@@ -180,8 +180,8 @@ pub enum LoaderError {
     /// Whoever watches has ended it.
     #[error("cancelled")]
     Cancelled,
-    /// Only versions for accounts learn on by labels.
-    #[error("detector {0} learns from a table, which botdet train reads")]
+    /// Only of accounts it is known which labels are new.
+    #[error("the filter of detector {0} cannot go on learning: its rows do not say when they were labelled")]
     NotLearning(String),
     /// There is no version that could go on learning.
     #[error("detector {0} has no champion that could go on learning; train one first")]

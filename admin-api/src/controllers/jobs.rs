@@ -120,14 +120,15 @@ pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<ax
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
-    /// retrain: a new version of all labels; update: the champion's filter goes on learning.
+    /// retrain: a new version of all labels, or of all rows of the detector's table; update: the filter of the champion for accounts goes
+    /// on learning.
     pub kind: String,
     /// For which detector; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
     pub detector: String,
-    /// Settings that differ from the usual ones: seed, trees, epochs, threads, validation_share, held_out_share, and learning_rate,
-    /// batch and steps of updates.
+    /// Settings that differ from the usual ones: seed, trees, threads, validation_share, held_out_share, for accounts epochs, and
+    /// learning_rate, batch and steps of updates.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub parameters: BTreeMap<String, Value>,
@@ -141,7 +142,8 @@ fn asked_for() -> String {
     "asked for".to_owned()
 }
 
-/// Asks for a training; it begins when no other is under way. 409 when the detector has a job already.
+/// Asks for a training; it begins when no other is under way. 409 when the detector has a job already, or no version yet that says what to train on;
+/// 422 for what no job can train.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
     responses((status = 201, body = Job, headers(("location" = String, description = "address of the job"),
                                                 ("etag" = String, description = "tells one state of it from another")))))]

@@ -211,6 +211,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.end_job(bigint,integer,text,text,text,jsonb)", "v u - definer"),
     ("botdet.evidence_against(bigint,bigint)", "i s strict -"),
     ("botdet.judge_trial(botdet.trial)", "s s - -"),
+    ("botdet.learns(text,text)", "s s strict -"),
     ("botdet.note_job(bigint,integer,text,double precision)", "v u strict definer"),
     ("botdet.note_job_change()", "v u - definer"),
     ("botdet.note_trial()", "v u - definer"),

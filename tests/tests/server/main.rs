@@ -19,6 +19,7 @@ mod hostile;
 mod install;
 mod interleavings;
 mod jobs;
+mod jobs_of_tables;
 mod learning;
 mod learning_on;
 mod partitions;
