@@ -209,6 +209,16 @@ pub enum LoaderError {
     /// The active version is somebody's.
     #[error("version {0} is active and not one of a demonstration; --force replaces it")]
     OtherVersion(String),
+    /// A key that an account of another source has.
+    #[error(
+        "account {key} is there already, of source {of}: keys are unique over all sources. Load it into that source with --replace, or give the accounts keys of their own"
+    )]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// Source that the account came from.
+        of: String,
+    },
     /// An event names an account that was not loaded.
     #[error("activity of account {0}, which was not loaded")]
     UnknownKey(String),
