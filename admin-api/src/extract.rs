@@ -2,6 +2,7 @@
 
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -52,7 +53,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|error: QueryRejection| ApiError::InvalidParameter(without_preamble(&error.body_text())))
+            .map_err(|error: QueryRejection| {
+                let message = without_preamble(&error.body_text());
+                ApiError::InvalidParameter(naming_the_value(&message, &parts.uri).unwrap_or(message))
+            })
     }
 }
 
@@ -66,7 +70,47 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Path(path)| Self(path))
-            .map_err(|error: PathRejection| ApiError::InvalidParameter(without_preamble(&error.body_text())))
+            .map_err(|error| ApiError::InvalidParameter(of_path(&error)))
+    }
+}
+
+/// The parsers of numbers, days and truths tell neither the value nor what it should be.
+fn naming_the_value(message: &str, uri: &Uri) -> Option<String> {
+    let (name, problem) = message.split_once(": ")?;
+    let should_be = match problem {
+        "provided string was not `true` or `false`" => "true or false",
+        "input contains invalid characters"
+        | "premature end of input"
+        | "input is out of range"
+        | "trailing input" => "a day such as 2026-01-31",
+        _ if ["digit", "integer", "number too"].iter().any(|word| problem.contains(word)) => "a number",
+        _ => return None,
+    };
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?.0;
+    let (_, value) = pairs.into_iter().find(|(one, _)| one == name)?;
+    Some(format!("{name} must be {should_be}, not {value}"))
+}
+
+fn of_path(error: &PathRejection) -> String {
+    if let PathRejection::FailedToDeserializePathParams(failure) = error {
+        use axum::extract::path::ErrorKind::{ParseError, ParseErrorAtIndex, ParseErrorAtKey};
+        if let ParseError { value, .. } | ParseErrorAtIndex { value, .. } | ParseErrorAtKey { value, .. } =
+            failure.kind()
+        {
+            return format!("the address has {value} where a number must be");
+        }
+    }
+    without_preamble(&error.body_text())
+}
+
+/// Refuses a value that is none of those that there are.
+pub fn expect_one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), ApiError> {
+    match value {
+        Some(value) if !known.contains(&value) => Err(ApiError::InvalidParameter(format!(
+            "{name} must be one of {}, not {value}",
+            known.join(", ")
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -35,6 +35,9 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let tls = Tls::new(&config.tls)?;
+    if tls.is_none() && !config.service.behind_tls && !config.service.listen.ip().is_loopback() {
+        tracing::warn!(address = %config.service.listen, "tokens pass in the clear: give a certificate, or say --behind-tls");
+    }
     let app = App::new(pool, &config);
     let stopping = app.stopping.clone();
     if !config.jobs.no_jobs {

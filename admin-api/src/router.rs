@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::Response;
 use axum::routing::get;
@@ -19,10 +19,10 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
-    accounts, audit, deployments, drift, feedback, health, jobs, model_versions, performance, predictions,
-    reviews, scores, settings, webhooks,
+    accounts, audit, deployments, drift, events, feedback, flagged, health, jobs, model_versions,
+    performance, predictions, reviews, scores, settings, webhooks,
 };
-use crate::error::{self, ApiError};
+use crate::error;
 use crate::request_id::{self, REQUEST_ID};
 use crate::{figures, openapi, pages, telemetry, tls, work};
 
@@ -37,7 +37,7 @@ pub fn router(app: App) -> Router {
         .merge(pages::router(&app))
         .route("/openapi.json", get(service::openapi))
         .route("/docs", get(service::docs))
-        .fallback(async || ApiError::NotFound)
+        .fallback(async |headers: HeaderMap| pages::not_found(&headers))
         .with_state(app)
         .layer(Extension(description))
         // Bodies have their limits where they are read.
@@ -85,10 +85,12 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(scores::of_account))
         .routes(routes!(scores::batch))
         .routes(routes!(scores::inputs))
+        .routes(routes!(flagged::list))
         // Accounts.
         .routes(routes!(accounts::find))
         .routes(routes!(accounts::one))
         .routes(routes!(accounts::timeline))
+        .routes(routes!(events::latest))
         .routes(routes!(accounts::engagement))
         .routes(routes!(accounts::labels))
         .routes(routes!(accounts::group))

@@ -180,8 +180,8 @@ pub enum LoaderError {
     /// Whoever watches has ended it.
     #[error("cancelled")]
     Cancelled,
-    /// Only versions for accounts learn on by labels.
-    #[error("detector {0} learns from a table, which botdet train reads")]
+    /// Only of accounts it is known which labels are new.
+    #[error("the filter of detector {0} cannot go on learning: its rows do not say when they were labelled")]
     NotLearning(String),
     /// There is no version that could go on learning.
     #[error("detector {0} has no champion that could go on learning; train one first")]
@@ -209,6 +209,16 @@ pub enum LoaderError {
     /// The active version is somebody's.
     #[error("version {0} is active and not one of a demonstration; --force replaces it")]
     OtherVersion(String),
+    /// A key that an account of another source has.
+    #[error(
+        "account {key} is there already, of source {of}: keys are unique over all sources. Load it into that source with --replace, or give the accounts keys of their own"
+    )]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// Source that the account came from.
+        of: String,
+    },
     /// An event names an account that was not loaded.
     #[error("activity of account {0}, which was not loaded")]
     UnknownKey(String),

@@ -91,6 +91,9 @@ impl<'a> Load<'a> {
             ])?;
         }
         writer.finish()?;
+        if let Some(taken) = self.transaction.query_opt(include_str!("sql/taken_key.sql"), &[])? {
+            return Err(LoaderError::KeyTaken { key: taken.get(0), of: taken.get(1) });
+        }
         self.transaction.execute(include_str!("sql/advance_account_id.sql"), &[])?;
         let inserted = self.transaction.query(include_str!("sql/insert_accounts.sql"), &[&self.source])?;
         self.transaction.execute(include_str!("sql/insert_labels.sql"), &[&self.source])?;

@@ -31,7 +31,7 @@ COMMENT ON TABLE botdet.job IS
     'trainings that somebody asked for, or that were due, and what became of them; botdet_request_job() adds one, and whoever runs botdet jobs or the service does them one at a time';
 COMMENT ON COLUMN botdet.job.job_id IS 'number of the job, also what the channel botdet_job is notified of';
 COMMENT ON COLUMN botdet.job.kind IS
-    'retrain: a new version learns from all labels; update: the champion''s filter goes on learning from the labels told since, in small steps';
+    'retrain: a new version learns from all labels, or from all rows of the detector''s table; update: the champion''s filter goes on learning from the labels told since, in small steps';
 COMMENT ON COLUMN botdet.job.detector IS 'for which detector';
 COMMENT ON COLUMN botdet.job.parameters IS 'settings of the training that differ from the usual ones';
 COMMENT ON COLUMN botdet.job.reason IS 'why it was asked for';
@@ -84,6 +84,25 @@ FOR EACH ROW EXECUTE FUNCTION botdet.note_job_change();
 
 -- Asking ---------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION botdet.learns(kind text, detector text)
+RETURNS boolean
+STRICT STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql
+BEGIN ATOMIC
+    SELECT CASE learns.kind
+        -- Which labels are new is known of accounts alone: the rows of a table do not say when they were labelled.
+        WHEN 'update' THEN learns.detector = 'account'
+        WHEN 'retrain' THEN learns.detector IN ('account', 'spammer', 'engagement', 'backlink') OR EXISTS (
+            SELECT FROM botdet.deployment d
+            JOIN botdet.model_version v ON v.model_version_id = d.model_version_id
+            WHERE d.detector = learns.detector AND d.alias = 'champion' AND v.manifest #> '{training,data,table}' IS NOT NULL
+        )
+        ELSE false
+    END;
+END;
+COMMENT ON FUNCTION botdet.learns(text, text) IS
+    'whether a job of this kind can train a detector: retrain those that have a table of their own, or whose champion was trained on one, update accounts';
+
 CREATE FUNCTION botdet_request_job(
     kind text DEFAULT 'retrain', detector text DEFAULT 'account', parameters jsonb DEFAULT '{}', reason text DEFAULT 'asked for'
 )
@@ -92,9 +111,7 @@ STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, p
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    known constant text[] := ARRAY[
-        'seed', 'trees', 'epochs', 'threads', 'validation_share', 'held_out_share', 'learning_rate', 'batch', 'steps'
-    ];
+    known text[] := ARRAY['seed', 'trees', 'threads', 'validation_share', 'held_out_share'];
     strange text;
     requested bigint;
 BEGIN
@@ -102,13 +119,30 @@ BEGIN
         RAISE EXCEPTION 'there are no jobs of kind %', quote_literal(botdet_request_job.kind)
             USING ERRCODE = 'invalid_parameter_value', HINT = 'A job is of kind retrain or update.';
     END IF;
+    IF NOT EXISTS (SELECT FROM botdet.detector d WHERE d.detector = botdet_request_job.detector) THEN
+        RAISE EXCEPTION 'there is no detector %', botdet_request_job.detector
+            USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';
+    END IF;
+    IF NOT botdet.learns(botdet_request_job.kind, botdet_request_job.detector) THEN
+        IF botdet_request_job.kind = 'update' THEN
+            RAISE EXCEPTION 'the filter of detector % cannot go on learning: its rows do not say when they were labelled', botdet_request_job.detector
+                USING ERRCODE = 'feature_not_supported',
+                      HINT = 'A job of kind retrain makes a new version of all rows; kind update is for detector account.';
+        END IF;
+        RAISE EXCEPTION 'detector % has no champion that was trained on a table, so it is not known what to train it on', botdet_request_job.detector
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'botdet train --table makes a first version; account, spammer, engagement and backlink need none.';
+    END IF;
     IF jsonb_typeof(botdet_request_job.parameters) <> 'object' THEN
         RAISE EXCEPTION 'parameters must be an object, not %', jsonb_typeof(botdet_request_job.parameters)
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF botdet_request_job.detector = 'account' THEN
+        known := known || ARRAY['epochs', 'learning_rate', 'batch', 'steps'];
+    END IF;
     SELECT k.key INTO strange FROM jsonb_object_keys(botdet_request_job.parameters) AS k (key) WHERE k.key <> ALL (known) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'a job has no parameter %', quote_literal(strange)
+        RAISE EXCEPTION 'a job for detector % has no parameter %', botdet_request_job.detector, quote_literal(strange)
             USING ERRCODE = 'invalid_parameter_value', HINT = format('There are %s.', array_to_string(known, ', '));
     END IF;
     INSERT INTO botdet.job AS j (kind, detector, parameters, reason)
@@ -121,13 +155,10 @@ BEGIN
                   HINT = 'botdet.job lists it; botdet_cancel_job() ends it.';
     END IF;
     RETURN requested;
-EXCEPTION WHEN foreign_key_violation THEN
-    RAISE EXCEPTION 'there is no detector %', botdet_request_job.detector
-        USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';
 END
 $$;
 COMMENT ON FUNCTION botdet_request_job(text, text, jsonb, text) IS
-    'asks for a training, and returns the number of the job: retrain makes a new version of all labels, update has the champion''s filter go on learning. parameters may hold seed, trees, epochs, threads, validation_share, held_out_share, and learning_rate, batch and steps of updates. A detector has one job at a time';
+    'asks for a training, and returns the number of the job: retrain makes a new version of all labels, or of all rows of the detector''s table, update has the filter of the champion for accounts go on learning. parameters may hold seed, trees, threads, validation_share, held_out_share, for accounts epochs, and learning_rate, batch and steps of updates. A detector has one job at a time; one that no job can train is refused';
 
 CREATE FUNCTION botdet_cancel_job(job_id bigint)
 RETURNS text

@@ -319,7 +319,7 @@ BEGIN ATOMIC
     INSERT INTO botdet.job (kind, detector, parameters, reason, asked_by)
     SELECT p.kind, p.detector, p.parameters, p.reason, coalesce(p.requested_by, botdet.actor())
     FROM (
-        SELECT d.detector, d.requested_by,
+        SELECT d.detector, d.requested_by, d.due_by,
                CASE WHEN d.due_by IS NOT NULL AND (s.retrains OR d.due_by = 'request') THEN 'retrain' ELSE 'update' END AS kind,
                CASE WHEN d.due_by = 'request' THEN (SELECT q.reason FROM botdet.retraining_request q WHERE q.detector = d.detector)
                     WHEN d.due_by = 'labels' THEN pg_catalog.concat(d.new_labels::text, ' new labels')
@@ -344,12 +344,14 @@ BEGIN ATOMIC
                     AND coalesce((SELECT q.requested_at FROM botdet.retraining_request q WHERE q.detector = d.detector) <= j.finished_at, true)
             )
     ) AS p
-    WHERE p.kind = 'retrain' OR (
-        p.retrains AND p.labels >= p.update_labels
-        AND EXISTS (SELECT FROM botdet.deployment c WHERE c.detector = p.detector AND c.alias = 'champion')
-    )
+    WHERE botdet.learns(p.kind, p.detector) AND CASE p.kind
+        -- Labels are no news to what learns from a table that holds the truth itself.
+        WHEN 'retrain' THEN p.due_by = 'request' OR p.detector IN ('account', 'backlink')
+        ELSE p.retrains AND p.labels >= p.update_labels
+            AND EXISTS (SELECT FROM botdet.deployment c WHERE c.detector = p.detector AND c.alias = 'champion')
+    END
     ON CONFLICT (detector) WHERE state IN ('waiting', 'running') DO NOTHING
     RETURNING job_id;
 END;
 COMMENT ON FUNCTION botdet_plan_jobs() IS
-    'asks for the trainings that are due by botdet.retraining_due, and for updates of filters between them, where nothing is under way and nothing has just failed; returns the numbers of the jobs. Whoever runs jobs calls it each minute';
+    'asks for the trainings that are due by botdet.retraining_due, and for updates of filters between them, where a job can do it, nothing is under way and nothing has just failed; returns the numbers of the jobs. Detectors that do not learn from botdet.label are due by request alone. Whoever runs jobs calls it each minute';

@@ -1,52 +1,82 @@
 -- What a person looks at to judge an account: when it did what, and what has been said of it.
 
+CREATE FUNCTION botdet.column_as_text(relation regclass, name text)
+RETURNS text
+STABLE PARALLEL SAFE
+LANGUAGE sql RETURN CASE
+    WHEN pg_catalog.has_column_privilege(relation, name, 'SELECT') THEN pg_catalog.format('r.%I::text', name)
+    ELSE 'NULL::text'
+END;
+COMMENT ON FUNCTION botdet.column_as_text(regclass, text) IS
+    'expression for a column of r as text; NULL::text where there is none, or none that whoever asks may read';
+
+CREATE FUNCTION botdet.account_events_query(account_id bigint)
+RETURNS text
+STRICT STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql AS $$
+    SELECT string_agg(
+        format(
+            'SELECT %1$s AS at, %2$s AS action, %3$s AS content, %4$s AS device, %5$s AS target, %6$s AS country
+             FROM %7$s AS r WHERE r.%8$I OPERATOR(pg_catalog.=) %9$s',
+            CASE WHEN t.atttypid = 'timestamp'::regtype THEN format('r.%I AT TIME ZONE ''UTC''', s.occurred_at_column)
+                 ELSE format('r.%I', s.occurred_at_column) END,
+            CASE WHEN s.action_column IS NULL THEN format('%L::text', s.default_action)
+                 ELSE format('coalesce(%2$L::jsonb ->> r.%1$I::text, r.%1$I::text, %3$L)', s.action_column, s.actions, s.default_action) END,
+            botdet.column_as_text(s.relation, s.content_column), botdet.column_as_text(s.relation, s.device_column),
+            botdet.column_as_text(s.relation, s.target_column), botdet.column_as_text(s.relation, s.country_column),
+            s.relation, s.account_column,
+            CASE WHEN k.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) THEN format('%L::bigint', account_events_query.account_id)
+                 ELSE format('%L::%s', a.account_key, k.atttypid::regtype) END
+        ), ' UNION ALL ' ORDER BY s.source_id
+    )
+    FROM botdet.source s
+    JOIN pg_attribute k ON k.attrelid = s.relation AND k.attname = s.account_column AND NOT k.attisdropped
+    JOIN pg_attribute t ON t.attrelid = s.relation AND t.attname = s.occurred_at_column AND NOT t.attisdropped
+    LEFT JOIN botdet.account a ON a.account_id = account_events_query.account_id
+    -- A table whose keys are UUIDs has nothing of an account with another key.
+    WHERE k.atttypid <> 'uuid'::regtype OR a.account_key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+$$;
+COMMENT ON FUNCTION botdet.account_events_query(bigint) IS
+    'query for the events of an account in all tables that activity comes from: at, action, content, device, target, country; NULL where none has any of it';
+
 CREATE FUNCTION botdet_timeline(account_id bigint, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 RETURNS TABLE (hour timestamptz, action text, events bigint)
 STRICT STABLE PARALLEL SAFE COST 100000 ROWS 500 SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
-#variable_conflict use_column
 DECLARE
-    source botdet.source;
-    at text;
-    done text;
-    query text := '';
-    number_type boolean;
-    account_key text;
+    query constant text := botdet.account_events_query(account_id);
 BEGIN
-    SELECT a.account_key INTO account_key FROM botdet.account a WHERE a.account_id = botdet_timeline.account_id;
-    FOR source IN SELECT s.* FROM botdet.source s ORDER BY s.source_id LOOP
-        SELECT a.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype) INTO number_type
-        FROM pg_attribute a WHERE a.attrelid = source.relation AND a.attname = source.account_column AND NOT a.attisdropped;
-        at := format('r.%I', source.occurred_at_column);
-        IF EXISTS (
-            SELECT FROM pg_attribute a
-            WHERE a.attrelid = source.relation AND a.attname = source.occurred_at_column AND a.atttypid = 'timestamp'::regtype
-        ) THEN
-            at := at || ' AT TIME ZONE ''UTC''';
-        END IF;
-        done := CASE WHEN source.action_column IS NULL THEN format('%L::text', source.default_action)
-                     ELSE format('coalesce(%2$L::jsonb ->> r.%1$I::text, r.%1$I::text, %3$L)', source.action_column, source.actions, source.default_action) END;
-        query := concat_ws(' UNION ALL ', nullif(query, ''), format(
-            'SELECT %1$s AS at, %2$s AS action FROM %3$s AS r WHERE r.%4$I OPERATOR(pg_catalog.=) %5$s',
-            at, done, source.relation, source.account_column,
-            CASE WHEN number_type THEN '$1'
-                 ELSE format('$2::%s', (
-                     SELECT a.atttypid::regtype FROM pg_attribute a
-                     WHERE a.attrelid = source.relation AND a.attname = source.account_column
-                 )) END
-        ));
-    END LOOP;
-    IF query = '' THEN
-        RETURN;
+    IF query IS NOT NULL THEN
+        RETURN QUERY EXECUTE format(
+            'SELECT date_trunc(''hour'', t.at, ''UTC''), t.action, count(*) FROM (%s) AS t
+             WHERE t.at >= $1 AND t.at < $2 AND isfinite(t.at) GROUP BY 1, 2 ORDER BY 1, 2', query
+        ) USING since, until;
     END IF;
-    RETURN QUERY EXECUTE format(
-        'SELECT date_trunc(''hour'', t.at, ''UTC''), t.action, count(*) FROM (%s) AS t
-         WHERE t.at >= $3 AND t.at < $4 AND isfinite(t.at) GROUP BY 1, 2 ORDER BY 1, 2', query
-    ) USING botdet_timeline.account_id, account_key, since, until;
 END
 $$;
 COMMENT ON FUNCTION botdet_timeline(bigint, timestamptz, timestamptz) IS
     'events of an account by hour, UTC, and action, of all tables that activity comes from, and with the rights of whoever asks; hours without an event are left out';
+
+CREATE FUNCTION botdet_latest_events(account_id bigint, number integer DEFAULT 20)
+RETURNS TABLE (occurred_at timestamptz, action text, content text, device text, target text, country text)
+STRICT STABLE PARALLEL SAFE COST 100000 ROWS 20 SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    query constant text := botdet.account_events_query(account_id);
+BEGIN
+    IF number NOT BETWEEN 1 AND 1000 THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('number must be 1 to 1000, not %s', number);
+    END IF;
+    IF query IS NOT NULL THEN
+        RETURN QUERY EXECUTE format(
+            'SELECT t.at, t.action, t.content, t.device, t.target, t.country FROM (%s) AS t WHERE isfinite(t.at) ORDER BY t.at DESC LIMIT $1',
+            query
+        ) USING number;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION botdet_latest_events(bigint, integer) IS
+    'what an account did last, newest first, with its texts: of all tables that activity comes from, and with the rights of whoever asks';
 
 -- Activity by the hour is sparse and comes in sessions: what is usual is told by the hours in which the account was active at all. So counts of
 -- windows are compared by their logarithms with the median, in units of the median absolute deviation; beyond 3.5 a value is an outlier

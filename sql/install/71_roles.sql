@@ -227,7 +227,8 @@ GRANT EXECUTE ON FUNCTION
     botdet_escalate_review(bigint, text, text),
     botdet_decide_review(bigint, boolean, text, text, text, text),
     botdet_appeal(bigint, text, text),
-    botdet_timeline(bigint, timestamptz, timestamptz),
+    botdet_timeline(bigint, timestamptz, timestamptz), botdet_latest_events(bigint, integer),
+    botdet.account_events_query(bigint), botdet.column_as_text(regclass, text),
     botdet_unusual_hours(bigint, timestamptz, timestamptz),
     botdet_label_history(bigint)
 TO botdet_reviewer;

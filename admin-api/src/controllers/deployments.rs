@@ -57,6 +57,16 @@ pub(crate) async fn names(session: &Session) -> Result<Vec<String>, ApiError> {
     Ok(detectors.into_iter().map(|one| one.detector).collect())
 }
 
+/// Refuses a name that no detector has: a list of nothing would look like a detector that has done nothing.
+pub(crate) async fn expect_detector(session: &Session, detector: Option<&str>) -> Result<(), ApiError> {
+    match detector {
+        Some(detector) if !names(session).await?.iter().any(|one| one == detector) => {
+            Err(ApiError::Missing(format!("there is no detector {detector}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Which versions a detector has deployed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Deployment {

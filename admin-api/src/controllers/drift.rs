@@ -4,8 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::deployments::expect_detector;
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, expect_one_of};
 use crate::page::Page;
 use crate::session::Session;
 
@@ -14,6 +15,8 @@ const PREDICTIONS: &str = include_str!("../sql/drift/predictions.sql");
 const ALERTS: &str = include_str!("../sql/drift/alerts.sql");
 /// Days that one answer covers at most.
 const MAX_DAYS: i64 = 92;
+/// By what accounts are told apart.
+pub(crate) const SLICES: [&str; 4] = ["all", "region", "language", "age"];
 
 /// Which days, and of whom, as typed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,6 +52,7 @@ impl TryFrom<DriftQuery> for Period {
                 "since {since} until {until} must be 1 to {MAX_DAYS} days"
             )));
         }
+        expect_one_of("slice_by", query.slice_by.as_deref(), &SLICES)?;
         let slice_by = query.slice_by.unwrap_or_else(|| "all".to_owned());
         let version = query.version.unwrap_or_else(|| "champion".to_owned());
         Ok(Self { since, until, slice_by, version })
@@ -100,6 +104,7 @@ pub async fn features(
     Query(query): Query<DriftQuery>,
 ) -> Result<axum::Json<FeatureDrifts>, ApiError> {
     let Period { since, until, slice_by, version } = Period::try_from(query)?;
+    expect_detector(&session, Some(&detector)).await?;
     let features = session.rows(FEATURES, &[&detector, &since, &until, &slice_by, &version]).await?;
     Ok(axum::Json(FeatureDrifts { features }))
 }
@@ -143,6 +148,7 @@ pub async fn predictions(
     Query(query): Query<DriftQuery>,
 ) -> Result<axum::Json<PredictionDrifts>, ApiError> {
     let Period { since, until, slice_by, version } = Period::try_from(query)?;
+    expect_detector(&session, Some(&detector)).await?;
     let predictions = session.rows(PREDICTIONS, &[&detector, &since, &until, &slice_by, &version]).await?;
     Ok(axum::Json(PredictionDrifts { predictions }))
 }
@@ -198,6 +204,7 @@ pub async fn alerts(
     Query(query): Query<AlertQuery>,
 ) -> Result<axum::Json<AlertPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
+    expect_detector(&session, query.detector.as_deref()).await?;
     let open = query.open.unwrap_or(false);
     let rows = session.rows(ALERTS, &[&query.detector, &open, &page.before, &page.to_read()]).await?;
     let (alerts, next_before) = page.cut(rows, |last: &Alert| last.alert_id);

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::deployments::expect_detector;
 use super::scores::account;
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, expect_one_of};
 use crate::page::Page;
 use crate::progress;
 use crate::session::Session;
@@ -108,6 +109,8 @@ pub struct JobPage {
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(ListQuery), responses((status = 200, body = JobPage)))]
 pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<axum::Json<JobPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
+    expect_detector(&session, query.detector.as_deref()).await?;
+    expect_one_of("state", query.state.as_deref(), &["waiting", "running", "done", "failed", "cancelled"])?;
     let rows = session.rows(LIST, &[&query.detector, &query.state, &page.before, &page.to_read()]).await?;
     let (jobs, next_before) = page.cut(rows, |last: &Job| last.job_id);
     Ok(axum::Json(JobPage { jobs, next_before }))
@@ -117,14 +120,15 @@ pub async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<ax
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
-    /// retrain: a new version of all labels; update: the champion's filter goes on learning.
+    /// retrain: a new version of all labels, or of all rows of the detector's table; update: the filter of the champion for accounts goes
+    /// on learning.
     pub kind: String,
     /// For which detector; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
     pub detector: String,
-    /// Settings that differ from the usual ones: seed, trees, epochs, threads, validation_share, held_out_share, and learning_rate,
-    /// batch and steps of updates.
+    /// Settings that differ from the usual ones: seed, trees, threads, validation_share, held_out_share, for accounts epochs, and
+    /// learning_rate, batch and steps of updates.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub parameters: BTreeMap<String, Value>,
@@ -138,7 +142,8 @@ fn asked_for() -> String {
     "asked for".to_owned()
 }
 
-/// Asks for a training; it begins when no other is under way. 409 when the detector has a job already.
+/// Asks for a training; it begins when no other is under way. 409 when the detector has a job already, or no version yet that says what to train on;
+/// 422 for what no job can train.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
     responses((status = 201, body = Job, headers(("location" = String, description = "address of the job"),
                                                 ("etag" = String, description = "tells one state of it from another")))))]

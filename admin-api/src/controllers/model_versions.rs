@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
+use super::deployments::expect_detector;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::page::Page;
@@ -97,6 +98,7 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<ModelVersionPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
+    expect_detector(&session, query.detector.as_deref()).await?;
     let rows = session.rows(LIST, &[&query.detector, &page.before, &page.to_read()]).await?;
     let (model_versions, next_before) = page.cut(rows, |last: &ModelVersion| last.model_version_id);
     Ok(axum::Json(ModelVersionPage { model_versions, next_before }))

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::drift::{DriftQuery, Period};
+use super::deployments::expect_detector;
+use super::drift::{DriftQuery, Period, SLICES};
 use crate::error::ApiError;
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, expect_one_of};
 use crate::session::Session;
 
 const PERFORMANCE: &str = include_str!("../sql/versions/performance.sql");
@@ -49,6 +50,7 @@ pub async fn performance(
     session: Session,
     Path(detector): Path<String>,
 ) -> Result<axum::Json<Performances>, ApiError> {
+    expect_detector(&session, Some(&detector)).await?;
     Ok(axum::Json(Performances { versions: session.rows(PERFORMANCE, &[&detector]).await? }))
 }
 
@@ -93,6 +95,7 @@ pub async fn estimated(
     Query(query): Query<DriftQuery>,
 ) -> Result<axum::Json<Estimates>, ApiError> {
     let Period { since, until, slice_by, version } = Period::try_from(query)?;
+    expect_detector(&session, Some(&detector)).await?;
     let estimates = session.rows(ESTIMATED, &[&detector, &since, &until, &slice_by, &version]).await?;
     Ok(axum::Json(Estimates { estimates }))
 }
@@ -126,6 +129,7 @@ pub async fn explored(
     session: Session,
     Path(detector): Path<String>,
 ) -> Result<axum::Json<Explorations>, ApiError> {
+    expect_detector(&session, Some(&detector)).await?;
     Ok(axum::Json(Explorations { versions: session.rows(EXPLORED, &[&detector]).await? }))
 }
 
@@ -178,6 +182,8 @@ pub async fn fairness(
     Path(detector): Path<String>,
     Query(query): Query<SliceQuery>,
 ) -> Result<axum::Json<Slices>, ApiError> {
+    expect_one_of("slice_by", query.slice_by.as_deref(), &SLICES)?;
+    expect_detector(&session, Some(&detector)).await?;
     let slice_by = query.slice_by.unwrap_or_else(|| "region".to_owned());
     Ok(axum::Json(Slices { slices: session.rows(FAIRNESS, &[&detector, &slice_by]).await? }))
 }
@@ -221,6 +227,7 @@ pub async fn comparison(
     session: Session,
     Path(detector): Path<String>,
 ) -> Result<axum::Json<Comparisons>, ApiError> {
+    expect_detector(&session, Some(&detector)).await?;
     Ok(axum::Json(Comparisons { comparisons: session.rows(COMPARISON, &[&detector]).await? }))
 }
 
@@ -250,5 +257,6 @@ pub async fn daily(
     session: Session,
     Path(detector): Path<String>,
 ) -> Result<axum::Json<ScoredDays>, ApiError> {
+    expect_detector(&session, Some(&detector)).await?;
     Ok(axum::Json(ScoredDays { days: session.rows(DAILY, &[&detector]).await? }))
 }

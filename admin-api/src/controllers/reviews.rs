@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::deployments::expect_detector;
 use super::scores::account;
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, expect_one_of};
 use crate::page::Page;
 use crate::session::Session;
 
@@ -122,6 +123,8 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<ReviewPage>, ApiError> {
     let page = Page::new(query.limit, query.before)?;
+    expect_detector(&session, query.detector.as_deref()).await?;
+    expect_one_of("state", query.state.as_deref(), &["open", "decided"])?;
     let rows = session.rows(LIST, &[&query.detector, &query.state, &page.before, &page.to_read()]).await?;
     let (reviews, next_before) = page.cut(rows, |last: &Review| last.review_id);
     Ok(axum::Json(ReviewPage { reviews, next_before }))

@@ -16,6 +16,7 @@ pub const ACCOUNT: &str = "account";
 const OF_ACCOUNT: &str = include_str!("../sql/scores/of_account.sql");
 const OF_KEY: &str = include_str!("../sql/scores/of_key.sql");
 const OF_ACCOUNTS: &str = include_str!("../sql/scores/of_accounts.sql");
+const OF_NUMBERS: &str = include_str!("../sql/scores/of_numbers.sql");
 const OF_ROWS: &str = include_str!("../sql/scores/of_rows.sql");
 const INPUTS: &str = include_str!("../sql/scores/inputs.sql");
 /// Rows or accounts of a request at most.
@@ -171,9 +172,9 @@ pub async fn inputs(session: Session, Path(detector): Path<String>) -> Result<ax
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// Numbers of accounts, at most 10,000.
+    /// Numbers of accounts, or of what else the detector keeps rows of, at most 10,000.
     pub(crate) account_ids: Option<Vec<i64>>,
-    /// Which detector judges the rows; account by default.
+    /// Which detector judges; account by default.
     #[serde(default = "account")]
     #[schema(default = "account")]
     pub(crate) detector: String,
@@ -194,8 +195,11 @@ pub async fn batch(session: Session, Json(batch): Json<Batch>) -> Result<axum::J
     let scores = match (batch.account_ids, batch.rows) {
         (Some(accounts), None) => {
             check_size(accounts.len())?;
-            let scores: Vec<Score> = session.rows(OF_ACCOUNTS, &[&accounts]).await?;
-            count_predictions(ACCOUNT, &scores);
+            let scores: Vec<Score> = match batch.detector.as_str() {
+                ACCOUNT => session.rows(OF_ACCOUNTS, &[&accounts]).await?,
+                detector => session.rows(OF_NUMBERS, &[&detector, &accounts]).await?,
+            };
+            count_predictions(&batch.detector, &scores);
             scores
         }
         (None, Some(rows)) => {

@@ -10,8 +10,9 @@ use super::timeline;
 use crate::controllers::accounts::{
     self, Account, Engagement, EngagementHour, Group, LabelHistory, Part, StoredScore, Timeline,
 };
+use crate::controllers::events::{self, Event, EventQuery};
 use crate::error::ApiError;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::session::Session;
 
 /// Features shown at once; the others unfold.
@@ -19,11 +20,18 @@ const FIRST: usize = 12;
 /// Parts told in words.
 const IN_WORDS: usize = 5;
 
+/// Latest events asked for, and those shown at once.
+const EVENTS: i32 = 40;
+const EVENTS_AT_ONCE: usize = 8;
+/// Letters of a text that are shown.
+const LETTERS: usize = 280;
+
 /// All that is shown.
 pub struct View {
     pub account: Account,
     parts: Vec<Part>,
     timeline: Timeline,
+    events: Vec<Event>,
     engagement: Option<Engagement>,
     labels: LabelHistory,
     group: Option<Group>,
@@ -44,6 +52,8 @@ impl View {
             Err(error) => return Err(error),
         };
         let timeline = accounts::timeline(session.clone(), id()).await?.0;
+        let events =
+            events::latest(session.clone(), id(), Query(EventQuery { limit: Some(EVENTS) })).await?.0.events;
         let engagement = match accounts::engagement(session.clone(), id()).await {
             Ok(engagement) => Some(engagement.0),
             Err(ApiError::Missing(_)) => None,
@@ -55,7 +65,7 @@ impl View {
             Some(others) if others > 0.0 => Some(accounts::group(session.clone(), id()).await?.0),
             _ => None,
         };
-        Ok(Self { account, parts, timeline, engagement, labels, group })
+        Ok(Self { account, parts, timeline, events, engagement, labels, group })
     }
 
     /// Score, reasons and timeline: what most decisions rest on.
@@ -72,6 +82,15 @@ impl View {
                 h2 id="timeline" { "When" }
                 @if self.engagement.is_none() || !self.timeline.hours.is_empty() { (self.activity()) }
                 @if let Some(engagement) = &self.engagement { (drawn(engagement)) }
+            }
+            @if !self.events.is_empty() {
+                section aria-labelledby="events" {
+                    h2 id="events" { "What it did last" }
+                    (latest(&self.events[..self.events.len().min(EVENTS_AT_ONCE)]))
+                    @if self.events.len() > EVENTS_AT_ONCE {
+                        details { summary { (self.events.len() - EVENTS_AT_ONCE) " before these" } (latest(&self.events[EVENTS_AT_ONCE..])) }
+                    }
+                }
             }
         }
     }
@@ -99,7 +118,7 @@ impl View {
                     p.hint { "Place: how many of the accounts that the version learned from have a lower value, or the same." }
                     (features(&self.parts[..self.parts.len().min(FIRST)]))
                     @if self.parts.len() > FIRST {
-                        details { summary { "All " (self.parts.len()) " features" } (features(&self.parts[FIRST..])) }
+                        details { summary { "The other " (self.parts.len() - FIRST) } (features(&self.parts[FIRST..])) }
                     }
                 }
             }
@@ -142,7 +161,10 @@ impl View {
                 None => {},
                 Some(None) => p.hint { "There is too much activity to look up the members here; " code { "botdet_lockstep()" } " lists them." },
                 Some(Some(members)) if members.is_empty() => p.hint { "In the week up to its last event it was in no group." },
-                Some(Some(members)) => (group(members)),
+                Some(Some(members)) => {
+                    p.hint { "In step with it in the week up to its last event; the figures above are of the whole time that was compared." }
+                    (group(members))
+                },
             }
         }
     }
@@ -241,7 +263,11 @@ fn in_words(part: &Part) -> Markup {
     html! {
         li.for-bot[contribution > 0.0].for-human[contribution <= 0.0] {
             strong { (name(&part.feature)) }
-            @if let Some(value) = part.value { " is " (with_unit(value, part.unit.as_deref())) }
+            @match part.value {
+                Some(value) => { " is " (with_unit(value, part.unit.as_deref())) }
+                None if part.typical.is_some() => " is not known",
+                None => {},
+            }
             @if let Some(typical) = part.typical { ", typically " (with_unit(typical, part.unit.as_deref())) }
             @match part.percentile {
                 Some(place) if place >= 0.5 => { ", as high as that of " (format::share(place)) " of accounts or higher" },
@@ -302,6 +328,28 @@ fn stretches(timeline: &Timeline) -> Markup {
             }
         }
     }
+}
+
+fn latest(events: &[Event]) -> Markup {
+    let heads = [("when", false), ("what", false), ("text", false), ("to", false), ("device", false)];
+    let rows = html! {
+        @for event in events {
+            tr {
+                td { (time(event.occurred_at)) }
+                td { (event.action) }
+                td.said { (text(event.content.as_deref().map(shortened).as_deref())) }
+                td { (text(event.target.as_deref())) }
+                td { (text(event.device.as_deref())) @if let Some(country) = &event.country { " " small.soft { (country) } } }
+            }
+        }
+    };
+    table("What it did last", &heads, rows)
+}
+
+fn shortened(text: &str) -> String {
+    let mut letters = text.chars();
+    let beginning: String = letters.by_ref().take(LETTERS).collect();
+    if letters.next().is_some() { beginning + "…" } else { beginning }
 }
 
 /// What it drew, metric by metric.
@@ -370,7 +418,8 @@ pub fn other_scores(scores: &[StoredScore], shown: &str) -> Markup {
     html! {
         @if !others.is_empty() {
             section aria-labelledby="others" {
-                h2 id="others" { "Other detectors" }
+                h2 id="others" { "The same number at other detectors" }
+                p.hint { "Of this account where they judge accounts; posts, links and rows of other tables have numbers of their own." }
                 @for score in others {
                     p { strong { (score.detector) } ": " (verdict(score.score.is_bot)) " " (share(score.score.bot_probability))
                         @if let Some(unusual) = score.score.anomaly_score { ", anomaly " (number(Some(unusual))) } }

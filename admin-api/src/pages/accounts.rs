@@ -1,4 +1,4 @@
-//! `/accounts`: an account by number or key, and all that is known of it.
+//! `/accounts`: those that are called bots, and an account by number, key or username with all that is known of it.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use super::account_parts::{View, other_scores};
 use super::layout::{Viewer, see};
+use super::parts::{segment, sentence, share, table, text, time};
 use crate::controllers::accounts::{self, FindQuery};
+use crate::controllers::flagged::{self, FlaggedPage, FlaggedQuery};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::session::Session;
@@ -15,24 +17,59 @@ use crate::session::Session;
 #[derive(Debug, Deserialize)]
 pub struct SearchQuery {
     account: Option<String>,
+    after: Option<String>,
 }
 
-/// Asks for an account, and leads to it.
+/// Asks for an account, and leads to it. Below: what is called a bot.
 pub async fn find(
     session: Session,
     viewer: Viewer,
     Query(query): Query<SearchQuery>,
 ) -> Result<Response, ApiError> {
     let typed = query.account.as_deref().map(str::trim).unwrap_or_default().to_owned();
-    if typed.is_empty() {
-        return Ok(viewer.page("Accounts", "/accounts", form(&typed, "")));
-    }
-    match accounts::find(session, Query(FindQuery { account: typed.clone() })).await {
-        Ok(found) => Ok(see(&format!("/accounts/{}", found.0.account_id))),
-        Err(ApiError::Missing(message)) => {
-            Ok(viewer.page("Accounts", "/accounts", form(&typed, &super::parts::sentence(&message))))
+    let mut problem = String::new();
+    if !typed.is_empty() {
+        match accounts::find(session.clone(), Query(FindQuery { account: typed.clone() })).await {
+            Ok(found) => return Ok(see(&format!("/accounts/{}", found.0.account_id))),
+            Err(ApiError::Missing(message)) => problem = sentence(&message),
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
+    }
+    let flagged =
+        flagged::list(session, Query(FlaggedQuery { after: query.after, ..FlaggedQuery::default() }))
+            .await?
+            .0;
+    let body = html! { (form(&typed, &problem)) h2 { "Called bots" } (called_bots(&flagged)) };
+    Ok(viewer.page("Accounts", "/accounts", body))
+}
+
+fn called_bots(page: &FlaggedPage) -> Markup {
+    if page.flagged.is_empty() {
+        return html! { p.nothing { "No account is called a bot by its latest score." } };
+    }
+    let heads = [
+        ("account", false),
+        ("probability", true),
+        ("asks for", false),
+        ("why", false),
+        ("by", false),
+        ("scored", false),
+    ];
+    let rows = html! {
+        @for one in &page.flagged {
+            tr {
+                th scope="row" { a href={ "/accounts/" (one.account_id) } { (text(one.account_key.as_deref().or(Some(&one.account_id.to_string())))) } }
+                td.number { (share(Some(one.bot_probability))) }
+                td { (text(one.action.as_deref())) }
+                td { (text(one.top_reason.as_deref())) @if let Some(second) = &one.second_reason { "; " (second) } }
+                td { (text(one.model_version.as_deref().or(Some(&one.stage)))) }
+                td { (time(one.time)) }
+            }
+        }
+    };
+    html! {
+        (table("Called bots", &heads, rows))
+        @if let Some(after) = &page.next_after { p { a.button.quiet href={ "/accounts?after=" (segment(after)) } { "Next" } } }
     }
 }
 
@@ -41,7 +78,7 @@ fn form(typed: &str, problem: &str) -> Markup {
         h1 { "Accounts" }
         @if !problem.is_empty() { p.problem role="alert" { (problem) } }
         form.narrow method="get" action="/accounts" role="search" {
-            label for="account" { "Number or key of an account" }
+            label for="account" { "Number, key or username of an account" }
             input id="account" name="account" value=(typed) required autofocus;
             button { "Show" }
         }

@@ -53,7 +53,7 @@ pub async fn show(
     let predictions = drift::predictions(session.clone(), name(), asked()).await?.0.predictions;
     let alerts = AlertQuery { detector: Some(detector.clone()), open: None, limit: Some(50), before: None };
     let alerts = drift::alerts(session, Query(alerts)).await?.0.alerts;
-    let slices = ["all", "region", "language", "age"].map(str::to_owned).to_vec();
+    let slices = drift::SLICES.map(str::to_owned).to_vec();
     let body = html! {
         h1 { "Drift" }
         (choice("/drift", &[("detector", "Detector", detectors, &detector), ("slice_by", "Groups by", slices, &slice_by)]))

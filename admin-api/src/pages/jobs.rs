@@ -1,7 +1,7 @@
 //! `/jobs`: trainings, how far they are, and what came of them; candidates beside the champion.
 
 use axum::extract::State;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use botdet_loader::report::format;
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ use super::layout::{Viewer, see};
 use super::parts::{absent, count, maybe_time, sentence, table, text, time};
 use crate::app::App;
 use crate::controllers::deployments;
-use crate::controllers::jobs::{self, Job, ListQuery, NewJob, Trial, TrialQuery};
+use crate::controllers::jobs::{self, Job, JobPage, ListQuery, NewJob, Trial, TrialQuery};
 use crate::error::ApiError;
 use crate::extract::{Form, Path, Query};
 use crate::progress;
@@ -30,35 +30,58 @@ pub async fn list(
     viewer: Viewer,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, ApiError> {
-    let of = ListQuery { detector: None, state: None, limit: Some(25), before: query.before };
-    let page = jobs::list(session.clone(), Query(of)).await?.0;
-    let of = TrialQuery { detector: None, limit: Some(25), before: None };
-    let trials = jobs::trials(session.clone(), Query(of)).await?.0.trials;
-    let detectors = deployments::detectors(session).await?.0.detectors;
-    let body = html! {
-        h1 { "Jobs" }
-        @if viewer.administers() {
-            form.choice method="post" action="/jobs" {
-                (viewer.csrf())
-                label { "Detector " select name="detector" { @for one in &detectors { option value=(one.detector) { (one.detector) } } } }
-                label { "What " select name="kind" {
-                    option value="retrain" { "train a new version" }
-                    option value="update" { "update the filter" }
-                } }
-                label { "Why " input name="reason" required maxlength="300"; }
-                button { "Begin" }
+    let listing = Listing::read(&session, query.before).await?;
+    Ok(listing.page(&viewer, &JobForm::default(), None))
+}
+
+/// What the page of all jobs shows.
+struct Listing {
+    jobs: JobPage,
+    trials: Vec<Trial>,
+    detectors: Vec<String>,
+}
+
+impl Listing {
+    async fn read(session: &Session, before: Option<i64>) -> Result<Self, ApiError> {
+        let of = ListQuery { detector: None, state: None, limit: Some(25), before };
+        let jobs = jobs::list(session.clone(), Query(of)).await?.0;
+        let of = TrialQuery { detector: None, limit: Some(25), before: None };
+        let trials = jobs::trials(session.clone(), Query(of)).await?.0.trials;
+        let detectors = deployments::detectors(session.clone()).await?.0.detectors;
+        let detectors = detectors.into_iter().map(|one| one.detector).collect();
+        Ok(Self { jobs, trials, detectors })
+    }
+
+    /// The page, with what was asked for and why it was refused.
+    fn page(&self, viewer: &Viewer, asked: &JobForm, refused: Option<&str>) -> Response {
+        let kinds = [("retrain", "train a new version"), ("update", "update the filter")];
+        let body = html! {
+            h1 { "Jobs" }
+            @if let Some(problem) = refused { p.problem role="alert" { (sentence(problem)) } }
+            @if viewer.administers() {
+                form.choice method="post" action="/jobs" {
+                    (viewer.csrf())
+                    label { "Detector " select name="detector" {
+                        @for one in &self.detectors { option value=(one) selected[*one == asked.detector] { (one) } }
+                    } }
+                    label { "What " select name="kind" {
+                        @for (kind, what) in kinds { option value=(kind) selected[kind == asked.kind] { (what) } }
+                    } }
+                    label { "Why " input name="reason" required maxlength="300" value=(asked.reason); }
+                    button { "Begin" }
+                }
             }
-        }
-        @if page.jobs.is_empty() {
-            p.nothing { "Nothing was trained yet." }
-        } @else {
-            (all(&page.jobs))
-            @if let Some(before) = page.next_before { p { a href={ "/jobs?before=" (before) } { "Older jobs" } } }
-        }
-        h2 { "Candidates beside the champion" }
-        @if trials.is_empty() { p.nothing { "No candidate was tried yet." } } @else { (tried(&trials)) }
-    };
-    Ok(viewer.page("Jobs", "/jobs", body))
+            @if self.jobs.jobs.is_empty() {
+                p.nothing { "Nothing was trained yet." }
+            } @else {
+                (all(&self.jobs.jobs))
+                @if let Some(before) = self.jobs.next_before { p { a href={ "/jobs?before=" (before) } { "Older jobs" } } }
+            }
+            h2 { "Candidates beside the champion" }
+            @if self.trials.is_empty() { p.nothing { "No candidate was tried yet." } } @else { (tried(&self.trials)) }
+        };
+        viewer.page("Jobs", "/jobs", body)
+    }
 }
 
 fn all(jobs: &[Job]) -> Markup {
@@ -141,13 +164,14 @@ pub async fn one(session: Session, viewer: Viewer, Path(job_id): Path<i64>) -> R
             script src="/assets/jobs.js" defer {}
         }
         @if let Some(error) = &job.error { p.problem { (sentence(error)) } }
-        @if let Some(reason) = found(&job, "reason") { p { (sentence(&reason)) } }
+        @for name in ["reason", "no_trial"] { @if let Some(text) = found(&job, name) { p { (sentence(&text)) } } }
         (facts(&job))
         @if let Some(result) = &job.result {
-            @for (name, what) in [("before", "On accounts of before"), ("recent", "On labels told since")] {
+            @for (name, what) in [("before", "On accounts of before"), ("recent", "On labels told since"), ("rows", "On rows held out")] {
                 @if let Some(difference) = result.get(name).filter(|value| value.is_object()) { (beside(what, difference)) }
             }
             (left_out(result.get("left_out")))
+            (notices(result.get("notices")))
         }
         p { a href="/jobs" { "All jobs" } }
     };
@@ -187,14 +211,19 @@ fn beside(what: &str, difference: &Value) -> Markup {
     let rows = html! {
         tr { th scope="row" { "balanced Brier score (less is better)" } td.number { (score("champion")) } td.number { (score("candidate")) } }
         tr { th scope="row" { "bots found" } td.number { (share("champion_recall")) } td.number { (share("candidate_recall")) } }
-        tr { th scope="row" { "humans called bots" } td.number { (share("champion_false_positives")) } td.number { (share("candidate_false_positives")) } }
+        tr { th scope="row" { "others called bots" } td.number { (share("champion_false_positives")) } td.number { (share("candidate_false_positives")) } }
     };
     html! {
         h2 { (what) }
-        p { (whole("accounts")) " accounts, " (whole("bots")) " of them bots. The scores differ by " (score("difference"))
+        p { (whole("accounts")) " in all, " (whole("bots")) " of them bots. The scores differ by " (score("difference"))
             ", 95 % interval " (score("low")) " to " (score("high")) "." }
         (table(what, &[("", false), ("champion", true), ("candidate", true)], rows))
     }
+}
+
+fn notices(notices: Option<&Value>) -> Markup {
+    let notices = notices.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    html! { @for notice in notices { p.soft { (sentence(notice)) } } }
 }
 
 fn left_out(suspects: Option<&Value>) -> Markup {
@@ -221,19 +250,32 @@ fn left_out(suspects: Option<&Value>) -> Markup {
 }
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct JobForm {
     kind: String,
     detector: String,
     reason: String,
 }
 
-/// Asks for a training.
-pub async fn create(session: Session, Form(form): Form<JobForm>) -> Result<Response, ApiError> {
-    let JobForm { kind, detector, reason } = form;
-    let job =
-        jobs::request(&session, NewJob { kind, detector, parameters: Default::default(), reason }).await?;
-    Ok(see(&format!("/jobs/{}", job.job_id)))
+/// Asks for a training; shows the form again with what is wrong.
+pub async fn create(
+    session: Session,
+    viewer: Viewer,
+    Form(form): Form<JobForm>,
+) -> Result<Response, ApiError> {
+    // Before what is asked for may end the transaction.
+    let listing = Listing::read(&session, None).await?;
+    let JobForm { kind, detector, reason } = form.clone();
+    let job = NewJob { kind, detector, parameters: Default::default(), reason };
+    match jobs::request(&session, job).await {
+        Ok(job) => Ok(see(&format!("/jobs/{}", job.job_id))),
+        Err(ApiError::Refused { status, message, .. }) if status != StatusCode::FORBIDDEN => {
+            let mut response = listing.page(&viewer, &form, Some(&message));
+            *response.status_mut() = status;
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Ends a job.

@@ -22,10 +22,21 @@ mod timeline;
 mod versions;
 
 use axum::Router;
+use axum::http::{HeaderMap, header};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::error::ApiError;
+
+/// What is answered where nothing is: a page to browsers.
+pub fn not_found(headers: &HeaderMap) -> Response {
+    let accepted =
+        headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    let response = ApiError::NotFound.into_response();
+    if accepted.contains("text/html") { gate::with_error_page(response, None) } else { response }
+}
 
 /// The addresses of all pages.
 pub fn router(app: &App) -> Router<App> {

@@ -5,7 +5,7 @@ use botdet_loader::report::plot::{Axis, LinePlot, Series, Shape, Side, Tone, lin
 use maud::{Markup, html};
 
 use super::layout::Viewer;
-use super::parts::{absent, age, count, segment, sentence, share, table};
+use super::parts::{absent, age, count, segment, sentence, share, table, without_version};
 use crate::controllers::deployments::{self, Detector};
 use crate::controllers::drift::{self, Alert, AlertQuery};
 use crate::controllers::feedback::{self, Retraining, Waiting};
@@ -103,7 +103,7 @@ fn detectors(lines: &[Line]) -> Markup {
                     a href={ "/versions?detector=" (segment(&line.detector.detector)) } { (line.detector.detector) }
                     @if let Some(description) = &line.detector.description { br; small.soft { (description) } }
                 }
-                td { @match &line.champion { Some(version) => (version), None => "rules" } }
+                td { @match &line.champion { Some(version) => (version), None => (without_version(&line.detector.detector)) } }
                 td { @match &line.challenger { Some(version) => (version), None => (absent()) } }
                 td.number { @match &line.performance { Some(found) => (count(found.labels)), None => (absent()) } }
                 td.number { (share(line.performance.as_ref().and_then(|found| found.precision))) }

@@ -99,6 +99,11 @@ pub fn choice(action: &str, fields: &[(&str, &str, Vec<String>, &str)]) -> Marku
     }
 }
 
+/// What answers for a detector while it has no version.
+pub fn without_version(detector: &str) -> &'static str {
+    if detector == "backlink" { "weights" } else { "rules" }
+}
+
 /// A name as a part of an address.
 pub fn segment(name: &str) -> String {
     name.bytes()

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::layout::Viewer;
 use super::parts::{absent, choice, count, share, table, text};
 use crate::controllers::deployments;
-use crate::controllers::drift::DriftQuery;
+use crate::controllers::drift::{DriftQuery, SLICES};
 use crate::controllers::performance::{self, Estimated, Explored, Fairness, Performance, SliceQuery};
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
@@ -49,7 +49,7 @@ pub async fn show(
     let estimates = performance::estimated(session.clone(), name(), Query(days)).await?.0.estimates;
     let by = SliceQuery { slice_by: Some(slice_by.clone()) };
     let slices = performance::fairness(session, name(), Query(by)).await?.0.slices;
-    let kinds = ["region", "language", "age"].map(str::to_owned).to_vec();
+    let kinds = SLICES.map(str::to_owned).into_iter().filter(|kind| kind != "all").collect();
     let body = html! {
         h1 { "Performance" }
         (choice("/performance", &[("detector", "Detector", detectors, &detector), ("slice_by", "Groups by", kinds, &slice_by)]))

@@ -8,7 +8,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{Viewer, see};
-use super::parts::{absent, choice, count, maybe_time, segment, sentence, table, text, time};
+use super::parts::{
+    absent, choice, count, maybe_time, segment, sentence, table, text, time, without_version,
+};
 use crate::controllers::deployments::{self, Activation, Deployment, Rollback};
 use crate::controllers::model_versions::{self, ListQuery, ModelVersion};
 use crate::controllers::performance::{self, Comparison, Performance};
@@ -70,7 +72,7 @@ pub async fn list(
         p.lead role=[query.done.is_some().then_some("status")] {
             @match champion {
                 Some(version) => { strong { (version.version) } " answers, since " (maybe_time(version.activated_at)) "." }
-                None => "Rules answer: no version is active."
+                None => { "No version is active: " (without_version(&detector)) " answer." }
             }
             @if let Some(challenger) = &versions.deployment.challenger {
                 " " strong { (challenger.version) }

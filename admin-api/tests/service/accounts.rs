@@ -39,6 +39,76 @@ fn a_timeline_adds_up_all_tables_that_activity_comes_from() {
 }
 
 #[test]
+fn what_an_account_wrote_is_shown_to_those_who_may_read_it() {
+    let served = Served::empty("events");
+    let mut owner = served.database.connect();
+    owner.run(
+        "CREATE TABLE public.notes (who uuid, at timestamptz, words text); CREATE INDEX ON public.notes (who, at);
+         CREATE TABLE public.posts (who text, at timestamptz, words text, about text); CREATE INDEX ON public.posts (who, at);
+         SELECT botdet_bind_source('public.notes', 'who', 'at', content => 'words');
+         SELECT botdet_bind_source('public.posts', 'who', 'at', content => 'words', target => 'about', default_action => 'post', shared => true);
+         GRANT SELECT ON public.posts, public.notes TO botdet_reviewer;
+         INSERT INTO public.posts VALUES ('anna', '2026-05-01 10:05', 'first', 'shoes'), ('anna', '2026-05-01 10:06', 'second', NULL);
+         INSERT INTO public.notes VALUES ('00000000-0000-4000-8000-000000000001', '2026-05-02', 'a note')",
+    );
+    owner.run("UPDATE botdet.account SET username = 'Anna B.' WHERE account_key = 'anna'");
+    let client = served.client("rosa", "botdet_reviewer");
+    let number = |name: &str| {
+        let found = client.get(&format!("/v1/accounts?account={name}")).with(200);
+        found["account_id"].as_i64().expect("it is a number")
+    };
+    let anna = number("Anna%20B.");
+    let event = |text: &str, target: Option<&str>, minute: i32| {
+        json!({"occurred_at": format!("2026-05-01T10:0{minute}:00Z"), "action": "post", "content": text, "device": null,
+               "target": target, "country": null})
+    };
+    let latest = |limit: i32| {
+        client.get(&format!("/v1/accounts/{anna}/events?limit={limit}")).with(200)["events"].clone()
+    };
+    assert_eq!(latest(9), json!([event("second", None, 6), event("first", Some("shoes"), 5)]));
+    assert_eq!(latest(1), json!([event("second", None, 6)]));
+    let noted = number("00000000-0000-4000-8000-000000000001");
+    assert_eq!(
+        client.get(&format!("/v1/accounts/{noted}/events")).with(200)["events"][0]["content"],
+        "a note"
+    );
+    // A column that the caller may not read is as one that is not there.
+    owner.run("REVOKE SELECT ON public.posts FROM botdet_reviewer; GRANT SELECT (who, at) ON public.posts TO botdet_reviewer");
+    assert_eq!(latest(1)[0]["content"], json!(null));
+    client.get(&format!("/v1/accounts/{anna}/timeline")).with(200);
+    client.get(&format!("/v1/accounts/{anna}/events?limit=0")).problem(422, "unprocessable");
+    served
+        .client("otto", "botdet_reader")
+        .get(&format!("/v1/accounts/{anna}/events"))
+        .problem(403, "forbidden");
+}
+
+#[test]
+fn what_is_called_a_bot_comes_page_by_page() {
+    let served = Served::populated("flagged");
+    let client = served.client("otto", "botdet_reader");
+    let mut owner = served.database.connect();
+    let wanted: Vec<i64> = owner.column(
+        "SELECT account_id FROM botdet.score WHERE is_bot ORDER BY bot_probability DESC, account_id DESC",
+        &[],
+    );
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = client.get(&format!("/v1/flagged?limit=7{after}")).with(200);
+        found.extend(
+            page["flagged"].as_array().into_iter().flatten().filter_map(|one| one["account_id"].as_i64()),
+        );
+        match page["next_after"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert!(found.len() > 14 && found == wanted, "{found:?} {wanted:?}");
+    let nothing = client.get("/v1/flagged?action=automatic&detector=spammer").with(200);
+    assert_eq!(nothing["flagged"], json!([]));
+}
+
+#[test]
 fn a_burst_is_found_and_people_are_seldom_called_unusual() {
     let served = Served::populated("unusual");
     let mut owner = served.database.connect();

@@ -79,6 +79,57 @@ fn a_session_is_no_token_and_ends_with_its_token() {
 }
 
 #[test]
+fn a_job_that_cannot_be_is_refused_at_its_form() {
+    let served = Served::empty("job_form");
+    let stranger = served.service.stranger();
+    let ask = |role: &str, asked: &str| {
+        let cookie = log_in(&stranger, &served.token(role, role));
+        let body = format!("csrf={}&reason=a+campaign&{asked}", word(&stranger, &cookie));
+        post(&stranger, "/jobs", &[("cookie", &cookie)], &body)
+    };
+    let refused = ask("botdet_admin", "kind=update&detector=backlink");
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    for shown in [
+        "The filter of detector backlink cannot go on learning",
+        "<option value=\"backlink\" selected>",
+        "<option value=\"update\" selected>",
+        "value=\"a campaign\"",
+        "Nothing was trained yet",
+    ] {
+        assert!(refused.body.contains(shown), "{shown}: {}", refused.body);
+    }
+    assert_eq!(ask("botdet_reader", "kind=retrain&detector=backlink").status, 403);
+    let taken = ask("botdet_admin", "kind=retrain&detector=backlink");
+    assert_eq!((taken.status, taken.header("location")), (303, Some("/jobs/1")), "{}", taken.body);
+    assert_eq!(ask("botdet_admin", "kind=retrain&detector=backlink").status, 409, "it has one already");
+}
+
+#[test]
+fn a_job_of_a_table_shows_its_rows_and_that_nothing_is_tried() {
+    let served = Served::empty("job_of_table");
+    served.database.connect().run(
+        r#"INSERT INTO botdet.job (kind, detector, reason, state, finished_at, result)
+           VALUES ('retrain', 'spammer', 'for a test', 'done', now(), '{
+               "outcome": "better", "reason": "it is better", "no_trial": "nothing is tried beside it", "before": null,
+               "notices": ["column x is left out"], "labels": 3000, "recent_labels": null, "learned_from": 2400,
+               "rows": {"accounts": 600, "bots": 16, "champion": 0.47, "candidate": 0.25, "difference": -0.22, "low": -0.3, "high": -0.1}
+           }')"#,
+    );
+    let stranger = served.service.stranger();
+    let cookie = log_in(&stranger, &served.token("rita", "botdet_reader"));
+    let page = stranger.send("GET", "/jobs/1", &[("cookie", &cookie)], b"");
+    for shown in [
+        "On rows held out",
+        "600 in all, 16 of them bots",
+        "Nothing is tried beside it",
+        "Column x is left out",
+    ] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
+    assert!(!page.body.contains("On accounts of before"), "{}", page.body);
+}
+
+#[test]
 fn by_tls_cookies_are_for_tls() {
     let served = Served::new(botdet_tests::TestDatabase::populated("by_tls"), &["--behind-tls"]);
     let answer = post(

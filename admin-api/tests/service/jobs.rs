@@ -39,7 +39,12 @@ fn jobs_are_asked_for_and_cancelled_by_whoever_may() {
     let cancelled = admin.send("POST", &cancel, &[], b"").with(202);
     assert_eq!((&cancelled["state"], &cancelled["cancelled_by"]), (&"cancelled".into(), &"anna".into()));
     admin.send("POST", &cancel, &[], b"").problem(409, "conflict");
-    admin.post("/v1/jobs", &json!({"kind": "update", "detector": "spammer"})).with(201);
+    let update = admin.post("/v1/jobs", &json!({"kind": "update", "detector": "spammer"}));
+    assert!(update.problem(422, "unprocessable").contains("filter of detector spammer"));
+    served.database.connect().run("SELECT botdet_create_detector('weather', 'clouds')");
+    let untold = admin.post("/v1/jobs", &json!({"kind": "retrain", "detector": "weather"}));
+    assert!(untold.problem(409, "conflict").contains("detector weather has no champion"));
+    admin.post("/v1/jobs", &json!({"kind": "retrain", "detector": "spammer"})).with(201);
     let page = reader.get("/v1/jobs?limit=1").with(200);
     assert_eq!(page["jobs"][0]["detector"], "spammer");
     let before = page["next_before"].as_i64().expect("there is more");

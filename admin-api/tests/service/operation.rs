@@ -100,7 +100,7 @@ fn figures_tell_of_requests_predictions_queues_and_versions() {
     for expected in [
         "botdet_http_requests_total{method=\"GET\",route=\"/v1/scores/{account_id}\",status=\"200\"}",
         "botdet_http_request_duration_seconds_bucket{method=\"GET\",route=\"/v1/scores/{account_id}\",le=",
-        "botdet_predictions_total{status=",
+        "botdet_predictions_total{detector=\"account\",status=",
         "botdet_pool_connections{state=\"limit\"} 8",
         "botdet_database_up 1",
         "botdet_serving_version_info{alias=\"champion\",detector=\"account\",version=\"account-",

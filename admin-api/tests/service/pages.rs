@@ -51,6 +51,8 @@ fn a_token_opens_a_session_and_logging_out_ends_it() {
     let served = served("pages_login");
     let token = served.token("anna", "botdet_reviewer");
     let mut visit = Visit { browser: Browser::start(), served: &served };
+    visit.open("/nowhere");
+    visit.sees("Nothing is at this address.");
     visit.open("/reviews?done=skipped");
     assert!(visit.browser.place().starts_with("/login?next="));
     visit.browser.picture("login");
@@ -132,10 +134,13 @@ fn an_account_is_found_and_shown_with_its_group_and_labels() {
     ));
     let mut visit = Visit::new(&served, "anna", "botdet_reviewer");
     visit.open("/accounts");
+    visit.sees("Called bots");
+    visit.browser.picture("accounts");
     visit.browser.fill("#account", &member.to_string());
     visit.browser.enter();
     assert_eq!(visit.browser.place(), format!("/accounts/{member}"));
     visit.sees("told by hand");
+    visit.sees("What it did last");
     visit.browser.picture("account");
     let busiest: i64 = owner.value(
         "SELECT account_id FROM botdet.activity GROUP BY 1 ORDER BY count(DISTINCT date_trunc('hour', occurred_at)) DESC LIMIT 1",

@@ -116,6 +116,31 @@ fn scores_are_those_of_the_database() {
 }
 
 #[test]
+fn a_batch_of_numbers_is_judged_by_the_detector_that_is_asked() {
+    let served = Served::populated("batch_detector");
+    let mut owner = served.database.connect();
+    owner.run(
+        "INSERT INTO botdet.engagement_hourly (account_id, hour, views, likes)
+         SELECT 7, timestamptz '2026-01-01 00:00+00' + n * interval '1 hour', 100, CASE WHEN n BETWEEN 300 AND 303 THEN 9000 ELSE 10 END
+         FROM generate_series(0, 335) n",
+    );
+    let scorer = served.client("scorer", "botdet_scorer");
+    let batch = |detector: &str| {
+        let body = json!({"detector": detector, "account_ids": [7, 999_999]});
+        scorer.post("/v1/scores/batch", &body).with(200)["scores"].clone()
+    };
+    for detector in ["account", "engagement"] {
+        let probability: f64 =
+            owner.value("SELECT (botdet_score($1, 7::bigint)).bot_probability", &[&detector]);
+        assert_eq!(batch(detector)[0]["bot_probability"], json!(probability), "{detector}");
+        assert_eq!(batch(detector)[1]["stage"], "none", "{detector}");
+    }
+    let rows = json!({"detector": "spammer", "account_ids": [7]});
+    let detail = scorer.post("/v1/scores/batch", &rows).problem(404, "not_found");
+    assert!(detail.contains("spammer does not judge what has a number"), "{detail}");
+}
+
+#[test]
 fn what_cannot_be_scored_is_named() {
     let served = Served::populated("unscorable");
     let scorer = served.client("scorer", "botdet_scorer");

@@ -172,4 +172,36 @@ fn performance_comparison_drift_and_audit_can_be_read() {
     admin
         .get("/v1/detectors/account/drift/features?since=2026-01-02&until=2026-01-01")
         .problem(400, "invalid_parameter");
+    for target in [
+        "/v1/detectors/nobody/performance",
+        "/v1/detectors/nobody/comparison",
+        "/v1/detectors/nobody/daily",
+        "/v1/detectors/nobody/fairness",
+        "/v1/detectors/nobody/drift/features",
+        "/v1/model-versions?detector=nobody",
+        "/v1/reviews?detector=nobody",
+        "/v1/jobs?detector=nobody",
+        "/v1/alerts?detector=nobody",
+        "/v1/flagged?detector=nobody",
+    ] {
+        let detail = admin.get(target).problem(404, "not_found");
+        assert_eq!(detail, "there is no detector nobody", "{target}");
+    }
+    for (target, wanted) in [
+        (
+            "/v1/detectors/account/fairness?slice_by=shoe",
+            "slice_by must be one of all, region, language, age, not shoe",
+        ),
+        ("/v1/reviews?state=lost", "state must be one of open, decided, not lost"),
+        ("/v1/reviews?limit=many", "limit must be a number, not many"),
+        (
+            "/v1/detectors/account/drift/features?since=lately",
+            "since must be a day such as 2026-01-31, not lately",
+        ),
+        ("/v1/alerts?open=perhaps", "open must be true or false, not perhaps"),
+        ("/v1/accounts/abc/timeline", "the address has abc where a number must be"),
+        ("/v1/flagged?after=here", "after must be the next_after of a page, not here"),
+    ] {
+        assert_eq!(admin.get(target).problem(400, "invalid_parameter"), wanted, "{target}");
+    }
 }

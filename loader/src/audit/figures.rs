@@ -132,13 +132,16 @@ fn model_curves(name: &str, scores: &[f64], labels: &[bool]) -> Option<ModelCurv
     })
 }
 
+/// Rows below which the share of a bin is mostly chance.
+pub const FEW: u64 = 10;
+
 /// Whether probabilities are to be believed.
 #[must_use]
 pub fn calibration(judged: &Judgement, method: &str) -> Calibration {
     let bins = reliability(&judged.probabilities, &judged.labels, Bins::EqualWidth(BINS));
     let largest = bins
         .iter()
-        .filter(|bin| bin.accounts >= 10)
+        .filter(|bin| bin.accounts >= FEW)
         .map(|bin| (bin.mean_probability - bin.positive_share()).abs())
         .max_by(f64::total_cmp);
     let error = calibration_error(&bins);

@@ -109,7 +109,10 @@ fn table(
     output: Output,
 ) -> Result<Rows, LoaderError> {
     let bar = output.progress(None, "reading");
-    let data = read_table(client, source, &mut || bar.inc(1))?;
+    let data = read_table(client, source, &mut || {
+        bar.inc(1);
+        Ok(())
+    })?;
     bar.finish_and_clear();
     let found = data.schema()?.fingerprint();
     if found != pipeline.manifest().schema {

@@ -19,11 +19,15 @@ use crate::database::timestamp;
 use crate::error::LoaderError;
 use crate::load::Load;
 use crate::output::{Output, figure, figures_table};
+use crate::records::{AccountRecord, ActivityRecord};
 use crate::simulate::{Kind, Simulation, Strategy, Window, simulate_account};
 
 /// The sources that the demonstration fills.
 const SOURCE: &str = "demo";
 const LIVE_SOURCE: &str = "demo-live";
+const NEW_SOURCE: &str = "demo-new";
+/// Accounts that nobody has labelled, for people to review.
+const NEWCOMERS: u32 = 60;
 /// Events of each account that is inserted live, spread over two days.
 const LIVE_EVENTS: f64 = 80.0;
 const LIVE_SPAN: i64 = 2 * 86_400 * 1_000_000;
@@ -147,6 +151,10 @@ impl Demo {
             live.push(insert_live(&mut client, kind, name, self.simulation.seed, output)?);
         }
         show_flagged(&mut client, output)?;
+        insert_newcomers(&mut client, &self.simulation, output)?;
+        output.say(&format!(
+            "     {NEWCOMERS} accounts that nobody has labelled are there for people to review.\n"
+        ));
         output.say(NEXT);
 
         let report = DemoReport {
@@ -180,6 +188,12 @@ What to try next, in `make psql`:
     SELECT group_id, accounts, account_id, occasions, target FROM botdet_lockstep(evidence => 1);
     SELECT version, is_champion, size_bytes FROM botdet.model_versions;
     SELECT feature, unit, meaning FROM botdet.feature_catalog;
+
+As a reviewer, who decides about accounts in a browser (http://127.0.0.1:8080), with the DATABASE_URL that `make up` prints:
+
+    psql \"$DATABASE_URL\" -c \"SELECT * FROM botdet_fill_review_queue('account')\"
+    target/release/botdet-admin-api token create me --role botdet_admin
+    target/release/botdet-admin-api
 
 And outside psql, with the DATABASE_URL that `make up` prints: `target/release/botdet evaluate --source demo` trains
 without each strategy in turn, and shows how much of it is found all the same.
@@ -260,6 +274,35 @@ fn insert_live(
     }
     output.say("");
     Ok(LiveAccount { kind: name, account_id, scores })
+}
+
+/// Loads accounts of another seed under keys of their own, without the truth.
+fn insert_newcomers(
+    client: &mut Client,
+    simulation: &SimulationOptions,
+    output: Output,
+) -> Result<(), LoaderError> {
+    let options = SimulationOptions {
+        accounts: Some(NEWCOMERS),
+        seed: simulation.seed.wrapping_add(1),
+        ..simulation.clone()
+    };
+    let simulation = options.simulation()?;
+    let key = |key: String| format!("{NEW_SOURCE}-{key}");
+    let mut loading = Load::begin(client, NEW_SOURCE, true)?;
+    let accounts = simulation.accounts().map(|account| {
+        let record = account_record(account);
+        Ok::<_, Infallible>(AccountRecord { key: key(record.key), label: None, ..record })
+    });
+    let account_ids = loading.accounts(accounts)?;
+    let events = simulation.events().flatten().map(|event| {
+        let record = activity_record(event);
+        Ok::<_, Infallible>(ActivityRecord { account_key: key(record.account_key), ..record })
+    });
+    let bar = output.progress(None, "events");
+    loading.activity(&account_ids, events, &mut || bar.inc(1))?;
+    bar.finish_and_clear();
+    loading.commit()
 }
 
 fn show_flagged(client: &mut Client, output: Output) -> Result<(), LoaderError> {

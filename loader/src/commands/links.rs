@@ -9,7 +9,6 @@ use std::path::Path;
 use botdet_models::artifact::Artifact;
 use botdet_models::backlink::{BACKLINK, Parts, Signals, TEXTS};
 use botdet_models::metrics::Ranked;
-use botdet_models::pipeline::{Candidate, Depth};
 use postgres::Client;
 use serde::Serialize;
 
@@ -20,9 +19,8 @@ use crate::simulate::backlinks::{
     BacklinkConfig, simulate_backlinks, write_domains, write_labels, write_links,
 };
 use crate::tables::{Existing, TableData, TableSource, load_csv, read_table};
-use crate::training::fit::open;
 use crate::training::record::DataRecord;
-use crate::training::table::{TableSplit, train_table, values};
+use crate::training::table::{TableSplit, score_rows, train_table, values};
 
 /// Columns that come of comparing pages.
 const OF_PAGES: [&str; 2] = ["similarity", "text_words"];
@@ -167,8 +165,8 @@ pub fn evaluate_links(
     let source = link_source();
     let mut without = source.clone();
     without.ignored.extend(OF_PAGES.map(str::to_owned));
-    let data = read_table(client, &source, &mut || {})?;
-    let data_without = read_table(client, &without, &mut || {})?;
+    let data = read_table(client, &source, &mut || Ok(()))?;
+    let data_without = read_table(client, &without, &mut || Ok(()))?;
     let bar = output.progress(Some(200), "training");
     let train = |data: &TableData, source: &TableSource, begins: f64| {
         let record = options.record(DataRecord::Table(source.clone()));
@@ -224,9 +222,7 @@ fn probabilities(
     rows: &[usize],
 ) -> Result<Vec<Option<f64>>, LoaderError> {
     let values: Vec<Vec<Option<f64>>> = rows.iter().map(|row| values(data, *row)).collect();
-    let candidates: Vec<Candidate<'_>> =
-        values.iter().map(|values| Candidate { values, sequence: None }).collect();
-    let scores = open(artifact)?.score(&candidates, Depth::Full, &mut || {})?;
+    let scores = score_rows(artifact, &values)?;
     Ok(scores.into_iter().map(|score| Some(score.probability)).collect())
 }
 

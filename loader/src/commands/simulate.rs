@@ -27,7 +27,7 @@ use crate::simulate::spammer::{SpammerConfig, SpammerParams, spammer_rows, write
 use crate::simulate::{SimulatedAccount, SimulatedEvent, Simulation, SimulationParams};
 
 /// What to simulate.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct SimulationOptions {
     /// Accounts [default: 3000; 458798 for the spammer detector, 500 for engagement]
     #[arg(long)]

@@ -96,6 +96,7 @@ impl Train {
                 None => "; none were held out to judge it".to_owned(),
             };
             let sequence = match report.epochs {
+                0 if self.training.sequence.epochs == 0 => "left out (of 0 epochs)".to_owned(),
                 0 => format!("left out (it takes {} accounts)", self.training.sequence.sequence_accounts),
                 epochs => format!("of {epochs} epochs"),
             };

@@ -14,7 +14,7 @@ use super::links::{compare_pages, link_source};
 use super::training_options::ModelOptions;
 use crate::error::LoaderError;
 use crate::output::{Output, figures_table};
-use crate::tables::{TableSource, read_table};
+use crate::tables::{TableData, TableSource, read_table};
 use crate::training::fit::{Figures, TreeKind};
 use crate::training::record::DataRecord;
 use crate::training::table::train_table;
@@ -116,6 +116,28 @@ pub struct TableReport {
     pub held_out: Option<Figures>,
 }
 
+/// Reads the rows that a detector learns from, as they are now; `progress` is told after each, and may end it.
+///
+/// # Errors
+/// As [`read_table`].
+pub fn read_rows(
+    client: &mut Client,
+    detector: &str,
+    source: &TableSource,
+    progress: &mut dyn FnMut() -> Result<(), LoaderError>,
+) -> Result<TableData, LoaderError> {
+    if detector == BACKLINK {
+        compare_pages(client)?;
+    }
+    read_table(client, source, progress)
+}
+
+/// What a version of these rows remembers of them: whoever trains it again has another search path.
+#[must_use]
+pub fn data_record(source: &TableSource, data: &TableData) -> DataRecord {
+    DataRecord::Table(TableSource { relation: data.relation.clone(), ..source.clone() })
+}
+
 /// Trains a version on a table.
 ///
 /// # Errors
@@ -130,17 +152,17 @@ pub fn train_on_table(
     let config = options.params()?.check()?;
     options.shares()?;
     let started = Instant::now();
-    if detector == BACKLINK {
-        compare_pages(client)?;
-    }
     let bar = output.progress(None, "reading");
-    let data = read_table(client, source, &mut || bar.inc(1))?;
+    let data = read_rows(client, detector, source, &mut || {
+        bar.inc(1);
+        Ok(())
+    })?;
     bar.finish_and_clear();
     data.notices.iter().for_each(|notice| output.say(notice));
     let reading_seconds = started.elapsed().as_secs_f64();
     let started = Instant::now();
     let bar = output.progress(Some(100), "training");
-    let record = options.record(DataRecord::Table(source.clone()));
+    let record = options.record(data_record(source, &data));
     let trained = train_table(detector, &data, config, record, &mut |share| {
         bar.set_position((100.0 * share) as u64);
         ControlFlow::Continue(())

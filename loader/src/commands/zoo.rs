@@ -121,7 +121,10 @@ impl Zoo {
             return self.read_accounts(client, shares);
         }
         let bar = output.progress(None, "reading");
-        let data = read_table(client, &self.table.source(&self.detector)?, &mut || bar.inc(1))?;
+        let data = read_table(client, &self.table.source(&self.detector)?, &mut || {
+            bar.inc(1);
+            Ok(())
+        })?;
         bar.finish_and_clear();
         data.notices.iter().for_each(|notice| output.say(notice));
         let split = TableSplit::new(&data, shares, self.seed);

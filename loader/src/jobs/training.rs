@@ -8,7 +8,7 @@ use postgres::Client;
 use super::Job;
 use crate::error::LoaderError;
 use crate::learning::compare::Outcome;
-use crate::learning::{Candidate, Parameters, Watch, champion, retrain, update};
+use crate::learning::{Candidate, Parameters, Watch, champion, retrain, retrain_table, update};
 
 /// Where and how a job works.
 #[derive(Clone, Debug, Default)]
@@ -29,16 +29,19 @@ pub fn carry_out(
     workplace: &Workplace,
     watch: &mut dyn Watch,
 ) -> Result<Candidate, LoaderError> {
-    if job.detector != ACCOUNT {
-        return Err(LoaderError::NotLearning(job.detector.clone()));
-    }
     let mut parameters = Parameters::from_json(job.parameters.clone())?;
     parameters.threads = parameters.threads.or(workplace.threads);
     let margin: f64 = client.query_one(include_str!("../sql/margin.sql"), &[&job.detector])?.get(0);
     let champion = champion(client, &job.detector)?;
     if job.kind == "update" {
+        if job.detector != ACCOUNT {
+            return Err(LoaderError::NotLearning(job.detector.clone()));
+        }
         let champion = champion.ok_or_else(|| LoaderError::NoChampion(job.detector.clone()))?;
         return update(client, &champion, &parameters, margin, watch);
+    }
+    if job.detector != ACCOUNT {
+        return retrain_table(client, &job.detector, champion.as_ref(), &parameters, margin, watch);
     }
     let checkpoint = workplace.folder.as_deref().map(|folder| checkpoint(folder, job));
     retrain(client, champion.as_ref(), &parameters, margin, checkpoint.as_deref(), watch)
@@ -57,8 +60,8 @@ pub fn clear_away(workplace: &Workplace, job: &Job) {
     }
 }
 
-/// Registers a candidate that is not worse than the champion, puts one that is better in shadow, and ends the job, in one transaction:
-/// nothing of it is done by a runner that has lost the job meanwhile.
+/// Registers a candidate that is not worse than the champion, puts one that is better in shadow, where it judges accounts, and ends the
+/// job, in one transaction: nothing of it is done by a runner that has lost the job meanwhile.
 ///
 /// # Errors
 /// [`LoaderError::Database`] when the server refuses.
@@ -74,7 +77,7 @@ pub fn hand_in(client: &mut Client, job: &Job, candidate: &Candidate) -> Result<
         let artifact = candidate.artifact.to_bytes();
         let registered: String =
             transaction.query_one(include_str!("../sql/register_model.sql"), &[&artifact, &comment])?.get(0);
-        if report.outcome == Outcome::Better {
+        if report.outcome == Outcome::Better && job.detector == ACCOUNT {
             let trial: Option<i64> = transaction
                 .query_one(
                     include_str!("../sql/begin_trial.sql"),
@@ -82,6 +85,11 @@ pub fn hand_in(client: &mut Client, job: &Job, candidate: &Candidate) -> Result<
                 )?
                 .get(0);
             result["trial_id"] = trial.into();
+        } else if report.outcome == Outcome::Better {
+            result["no_trial"] = format!(
+                "detector {} judges rows, which are always the champion's, so nothing is tried beside it; botdet_activate() makes the version answer",
+                job.detector
+            ).into();
         }
         version = Some(registered);
     }

@@ -1,7 +1,6 @@
 //! A new version of all labels, compared with the champion.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use botdet_models::artifact::Artifact;
@@ -9,17 +8,17 @@ use botdet_models::pipeline::Depth;
 use postgres::Client;
 use serde::Serialize;
 
-use super::Watch;
 use super::champion::Champion;
 use super::compare::{Difference, Outcome, Pair, compare, judge as verdict};
 use super::parameters::Parameters;
 use super::reviewers::{Suspect, suspects};
+use super::watch::{Listener, Watch};
 use crate::commands::train::check_labels;
 use crate::error::LoaderError;
 use crate::gru::{CheckpointFile, Existing, Interval};
 use crate::training::dataset::{Example, Histories, Label, LabelledAccount, compare_accounts, labels};
 use crate::training::fit::{Figures, Progress, fit, inputs, judge, scores};
-use crate::training::record::{DataRecord, TrainingRecord};
+use crate::training::record::DataRecord;
 use crate::training::split::by_recency;
 
 /// Accounts that are read at a time, between two looks at whether to go on.
@@ -44,9 +43,9 @@ pub struct Report {
     pub champion: Option<String>,
     /// Labels there are.
     pub labels: usize,
-    /// Of these, told since the champion was registered.
-    pub recent_labels: usize,
-    /// Accounts that were learned from.
+    /// Of these, told since the champion was registered; `None` for rows of a table, which do not say.
+    pub recent_labels: Option<usize>,
+    /// Accounts or rows that were learned from.
     pub learned_from: usize,
     /// Reviewers whose labels were left out, since they contradict all others.
     pub left_out: Vec<Suspect>,
@@ -54,7 +53,11 @@ pub struct Report {
     pub before: Option<Difference>,
     /// Beside the champion, on labels told since.
     pub recent: Option<Difference>,
-    /// Figures on all accounts held out.
+    /// Beside the champion, on rows of a table that were held out.
+    pub rows: Option<Difference>,
+    /// What was left out of a table, and why.
+    pub notices: Vec<String>,
+    /// Figures on all accounts or rows held out.
     pub held_out: Option<Figures>,
 }
 
@@ -148,10 +151,8 @@ impl Feedback {
             None => Ok::<_, LoaderError>(None),
         };
         let (by_before, by_recent) = (compared(&before)?, compared(&recent)?);
-        let (outcome, reason) = match champion {
-            Some(_) => verdict(by_before.as_ref(), by_recent.as_ref(), margin),
-            None => (Outcome::NoChampion, "there is no champion to compare it with".to_owned()),
-        };
+        let on = [("accounts of before", by_before.as_ref()), ("labels told since", by_recent.as_ref())];
+        let (outcome, reason) = champion.map_or_else(no_champion, |_| verdict(&on, margin));
         let all = [before, recent].concat();
         let figures = if all.is_empty() { None } else { Some(judge(&artifact, &all)?) };
         let artifact = artifact.with_metrics(serde_json::to_value(&figures)?);
@@ -160,11 +161,13 @@ impl Feedback {
             reason,
             champion: champion.map(|champion| champion.version.clone()),
             labels: self.labels.len(),
-            recent_labels: self.recent,
+            recent_labels: Some(self.recent),
             learned_from,
             left_out: self.left_out.clone(),
             before: by_before,
             recent: by_recent,
+            rows: None,
+            notices: Vec::new(),
             held_out: figures,
         };
         Ok(Candidate { artifact, report })
@@ -176,15 +179,12 @@ fn pairs(champion: &Artifact, candidate: &Artifact, examples: &[Example]) -> Res
     let by_champion = scores(champion, examples, Depth::Full)?;
     let by_candidate = scores(candidate, examples, Depth::Full)?;
     let both = by_champion.iter().zip(&by_candidate).zip(examples);
-    let pair = both.map(|((champion, candidate), example)| Pair {
-        champion: champion.probability,
-        candidate: candidate.probability,
-        called_by_champion: champion.is_bot,
-        called_by_candidate: candidate.is_bot,
-        is_bot: example.is_bot,
-        weight: example.weight,
-    });
-    Ok(pair.collect())
+    Ok(both.map(|(scores, example)| Pair::of(scores, example.is_bot, example.weight)).collect())
+}
+
+/// What follows where nothing answers.
+pub(super) fn no_champion() -> (Outcome, String) {
+    (Outcome::NoChampion, "there is no champion to compare it with".to_owned())
 }
 
 /// Trains a version on all labels of accounts, each by the trust in it, and compares it with the champion. With a checkpoint file, the
@@ -200,7 +200,7 @@ pub fn retrain(
     checkpoint: Option<&Path>,
     watch: &mut dyn Watch,
 ) -> Result<Candidate, LoaderError> {
-    let record = champion.and_then(|champion| TrainingRecord::of(champion.artifact.manifest()).ok());
+    let record = champion.and_then(Champion::record);
     let options = parameters.options(record.as_ref())?;
     let config = options.params()?.check()?;
     let (shares, seed) = (options.model.shares()?, options.model.seed);
@@ -219,26 +219,17 @@ pub fn retrain(
 
     watch.note("training", 0.35)?;
     let epochs = config.params().epochs.max(1) as f64;
-    let mut stopped = None;
     let recent_since = champion.map(|champion| champion.registered_at);
     let data = options.model.record(DataRecord::Labels { recent_since });
+    let mut listener = Listener::new(watch);
     let fitted = fit(&training, &validation, config, data, checkpoint.as_ref(), &mut |done| {
         let (phase, share) = match done {
             Progress::Epoch(epoch) => ("training the sequence model", 0.8 * epoch.epoch as f64 / epochs),
             Progress::Features(share) => ("training on features", 0.8 + 0.2 * share),
         };
-        match watch.note(phase, 0.35 + 0.5 * share) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                stopped = Some(error);
-                ControlFlow::Break(())
-            }
-        }
+        listener.hear(phase, 0.35 + 0.5 * share)
     });
-    if let Some(error) = stopped {
-        return Err(error);
-    }
-    let artifact = fitted?;
+    let artifact = listener.outcome(fitted)?;
     watch.note("comparing with the champion", 0.85)?;
     let learned_from = training.grown.len() + validation.grown.len();
     feedback.report(artifact, champion, (&before.held_out, &recent.held_out), learned_from, margin)

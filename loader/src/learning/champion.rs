@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use postgres::Client;
 
 use crate::error::LoaderError;
+use crate::training::record::TrainingRecord;
 
 /// The version that answers, with all that it is.
 pub struct Champion {
@@ -15,6 +16,14 @@ pub struct Champion {
     pub artifact: Artifact,
     /// When it was registered: it has not learned from labels told since.
     pub registered_at: DateTime<Utc>,
+}
+
+impl Champion {
+    /// What it remembers of its training; `None` when that is nothing this program knows.
+    #[must_use]
+    pub fn record(&self) -> Option<TrainingRecord> {
+        TrainingRecord::of(self.artifact.manifest()).ok()
+    }
 }
 
 /// The champion of a detector, if it has one.

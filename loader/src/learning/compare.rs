@@ -1,5 +1,6 @@
 //! Whether a candidate is better than the champion, on accounts that it has not learned from.
 
+use botdet_models::score::Score;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -26,6 +27,20 @@ pub struct Pair {
     pub is_bot: bool,
     /// How much the account counts, 0 to 1.
     pub weight: f64,
+}
+
+impl Pair {
+    /// Of the scores by the champion and by the candidate.
+    pub(super) fn of((champion, candidate): (&Score, &Score), is_bot: bool, weight: f64) -> Self {
+        Self {
+            champion: champion.probability,
+            candidate: candidate.probability,
+            called_by_champion: champion.is_bot,
+            called_by_candidate: candidate.is_bot,
+            is_bot,
+            weight,
+        }
+    }
 }
 
 /// How two versions differ.
@@ -138,15 +153,16 @@ pub enum Outcome {
     NoChampion,
 }
 
-/// Whether a candidate is better, by the rule of [`super`], and why. `before` compares on accounts from before the champion, `recent` on
-/// labels told since.
+/// Whether a candidate is better, by the rule of [`super`], and why. It was compared on several sets, each named; on the first it must
+/// have been.
 #[must_use]
-pub fn judge(before: Option<&Difference>, recent: Option<&Difference>, margin: f64) -> (Outcome, String) {
-    let Some(before) = before else {
-        let reason = format!("fewer than {LEAST_OF_EACH} bots or humans of before are there to compare on");
-        return (Outcome::Insufficient, reason);
-    };
-    let compared = [("accounts of before", Some(before)), ("labels told since", recent)];
+pub fn judge(compared: &[(&str, Option<&Difference>)], margin: f64) -> (Outcome, String) {
+    if let Some((what, None)) = compared.first() {
+        return (
+            Outcome::Insufficient,
+            format!("there are fewer than {LEAST_OF_EACH} of a class among {what}"),
+        );
+    }
     let compared = || compared.iter().filter_map(|(what, difference)| Some((*what, (*difference)?)));
     if let Some((what, worse)) = compared().find(|(_, difference)| difference.high > margin) {
         let Difference { difference, low, high, .. } = worse;

@@ -18,26 +18,23 @@
 //! A set of wrong labels makes a candidate that is better by these labels, and worse on accounts from before: 1 refuses it. Before
 //! that, [`reviewers`] leaves out whoever says the opposite of everybody else. After it, a trial in shadow and a probation follow, which
 //! the database decides (`botdet_judge_trials()`).
+//!
+//! A detector of a table learns from its rows, which do not say when and by whom they were labelled: 2 and [`reviewers`] know nothing of
+//! them, and 1 is about the rows held out. Nor is there a trial, since the rows are always the champion's: whoever looks after the
+//! detector makes a candidate answer.
 
 mod candidate;
 mod champion;
 pub mod compare;
 mod parameters;
 pub mod reviewers;
+mod table;
 mod update;
+mod watch;
 
 pub use candidate::{Candidate, Report, retrain};
 pub use champion::{Champion, champion};
 pub use parameters::{Parameters, UpdateParameters};
+pub use table::retrain_table;
 pub use update::update;
-
-use crate::error::LoaderError;
-
-/// Somebody who is told how far a job is, and may end it.
-pub trait Watch {
-    /// `phase` is being done, and this share of all is, 0 to 1.
-    ///
-    /// # Errors
-    /// [`LoaderError::Cancelled`] to end the job.
-    fn note(&mut self, phase: &'static str, progress: f64) -> Result<(), LoaderError>;
-}
+pub use watch::Watch;

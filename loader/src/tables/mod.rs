@@ -17,9 +17,10 @@ mod reader;
 mod tests;
 
 use botdet_models::rows::Rows;
-use botdet_models::schema::{ColumnDefinition, Schema, SchemaError};
+use botdet_models::schema::{ColumnDefinition, ColumnKind, Schema, SchemaError};
 use postgres::{Client, IsolationLevel};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::LoaderError;
 use catalog::Relation;
@@ -27,6 +28,8 @@ pub use error::TableError;
 pub use load::{Existing, load_csv};
 use plan::Plan;
 
+/// No text of the server has it in it.
+const NO_LEVEL: &str = "\0";
 /// Rows that a table must have of each class.
 pub const LEAST_ROWS_OF_A_CLASS: usize = 10;
 
@@ -55,6 +58,8 @@ pub struct TableSource {
 /// Labelled rows, in the order of their keys as text, so that the same rows make the same model wherever they lie on disk.
 #[derive(Clone, Debug)]
 pub struct TableData {
+    /// The table as SQL names it, schema and all.
+    pub relation: String,
     /// Columns to judge by, in the table's order.
     pub columns: Vec<ColumnDefinition>,
     /// All other columns: key, label, and what was left out.
@@ -82,17 +87,35 @@ impl TableData {
     pub fn schema(&self) -> Result<Schema, SchemaError> {
         Schema::new(self.columns.clone(), self.ignored.clone())
     }
+
+    /// A row as `to_jsonb()` writes it, without what nobody judges by. Names that are no level of their column are not known any more:
+    /// all are one, which is no level of any schema either.
+    #[must_use]
+    pub fn object(&self, row: usize) -> Map<String, Value> {
+        let value = |(column, value): (&ColumnDefinition, &f32)| {
+            let value = match &column.kind {
+                _ if value.is_nan() => Value::Null,
+                ColumnKind::Number => Value::from(f64::from(*value)),
+                ColumnKind::Boolean => Value::from(*value != 0.0),
+                ColumnKind::Category { levels } => {
+                    Value::from(levels.get(*value as usize).map_or(NO_LEVEL, String::as_str))
+                }
+            };
+            (column.name.clone(), value)
+        };
+        self.columns.iter().zip(self.rows.row(row)).map(value).collect()
+    }
 }
 
-/// Reads a table, all of it as of one moment; `progress` is told after each row.
+/// Reads a table, all of it as of one moment; `progress` is told after each row, and may end it.
 ///
 /// # Errors
 /// [`LoaderError::Table`] with the table, column or row that nothing can be learned from; [`LoaderError::Database`] with what
-/// the server refuses.
+/// the server refuses; what `progress` ends it with.
 pub fn read_table(
     client: &mut Client,
     source: &TableSource,
-    progress: &mut dyn FnMut(),
+    progress: &mut dyn FnMut() -> Result<(), LoaderError>,
 ) -> Result<TableData, LoaderError> {
     let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
     let mut transaction = transaction.read_only(true).start()?;

@@ -16,14 +16,14 @@ use crate::error::LoaderError;
 pub(super) fn read(
     transaction: &mut Transaction<'_>,
     plan: Plan,
-    progress: &mut dyn FnMut(),
+    progress: &mut dyn FnMut() -> Result<(), LoaderError>,
 ) -> Result<TableData, LoaderError> {
     let (sql, types) = plan.copy();
     let mut reader = Reader::new(plan);
     let mut rows = BinaryCopyOutIter::new(transaction.copy_out(&sql)?, &types);
     while let Some(row) = rows.next()? {
         reader.add(&row)?;
-        progress();
+        progress()?;
     }
     Ok(reader.finish()?)
 }
@@ -117,6 +117,7 @@ impl Reader {
         let is_ignored = |name: &&String| columns.iter().all(|column| column.name != **name);
         let ignored = plan.relation.columns.iter().map(|column| &column.name).filter(is_ignored).cloned();
         Ok(TableData {
+            relation: plan.relation.name,
             ignored: ignored.collect(),
             rows,
             labels: order.iter().map(|index| labels[*index]).collect(),

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 
 use botdet_models::artifact::{Artifact, Manifest};
 use botdet_models::hash::{hash_bytes, mix64};
-use botdet_models::pipeline::{Candidate, Columns, Pipeline};
+use botdet_models::pipeline::{Candidate, Columns, Depth, Pipeline};
+use botdet_models::score::Score;
 
 use super::evaluation::Truth;
 use super::fit::{
     Division, FEW_ROWS, FeatureSets, FeatureStages, Figures, FitConfig, Inputs, LEAST_OF_EACH, Pool, Scored,
-    decide, fit_crossed, judge_candidates, probe_step, with_probes, with_reference,
+    decide, fit_crossed, judge_candidates, open, probe_step, with_probes, with_reference,
 };
 use super::record::TrainingRecord;
 use super::split::SplitShares;
@@ -162,6 +163,16 @@ pub fn judge_rows(artifact: &Artifact, data: &TableData, rows: &[usize]) -> Resu
     let truth: Vec<Truth> =
         rows.iter().map(|row| Truth { is_bot: data.labels[*row], strategy: None }).collect();
     judge_candidates(artifact, &candidates, &truth)
+}
+
+/// Scores of rows, given as a pipeline takes them.
+///
+/// # Errors
+/// [`LoaderError::Pipeline`] when the artifact cannot be run.
+pub fn score_rows(artifact: &Artifact, rows: &[Vec<Option<f64>>]) -> Result<Vec<Score>, LoaderError> {
+    let candidates: Vec<Candidate<'_>> =
+        rows.iter().map(|values| Candidate { values, sequence: None }).collect();
+    Ok(open(artifact)?.score(&candidates, Depth::Full, &mut || {})?)
 }
 
 /// A row's values as a pipeline takes them.

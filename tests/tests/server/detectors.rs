@@ -397,7 +397,7 @@ fn the_zoo_is_compared_and_stored_and_shown_in_the_report() {
     output(botdet(&database.config()).args(["report", "--detector", "fraud", "--out", &page]));
     client.run("ALTER TABLE \"order\" DROP COLUMN noise");
     let message = refused(&database, &["report", &file, "--out", &page]);
-    assert!(message.contains("table order has columns of fingerprint"), "{message}");
+    assert!(message.contains("table public.\"order\" has columns of fingerprint"), "{message}");
     let message = refused(&database, &["report", "--detector", "spammer", "--out", &page]);
     assert!(message.contains("detector spammer has no active version"), "{message}");
 }

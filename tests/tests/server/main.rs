@@ -21,6 +21,7 @@ mod install;
 mod interleavings;
 mod jobs;
 mod labels;
+mod jobs_of_tables;
 mod learning;
 mod learning_on;
 mod partitions;

@@ -65,7 +65,7 @@ fn simulated_rows_go_through_file_and_table_unchanged() {
         label: "is_spammer".to_owned(),
         ..TableSource::default()
     };
-    let data = read_table(&mut client, &source, &mut || ()).unwrap();
+    let data = read_table(&mut client, &source, &mut || Ok(())).unwrap();
     assert_eq!(data.notices, Vec::<String>::new());
     let names: Vec<&str> = SPAMMER_COLUMNS.iter().map(|column| column.name).collect();
     assert_eq!(data.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), names);

@@ -39,11 +39,11 @@ fn source(relation: &str) -> TableSource {
 }
 
 fn read(client: &mut Client, source: &TableSource) -> TableData {
-    read_table(client, source, &mut || ()).unwrap_or_else(|error| unreachable!("{source:?}: {error}"))
+    read_table(client, source, &mut || Ok(())).unwrap_or_else(|error| unreachable!("{source:?}: {error}"))
 }
 
 fn refused(client: &mut Client, source: &TableSource) -> String {
-    match read_table(client, source, &mut || ()) {
+    match read_table(client, source, &mut || Ok(())) {
         Ok(_) => unreachable!("{source:?} should have been refused"),
         Err(error) => error.to_string(),
     }

@@ -78,7 +78,7 @@ fn better_is_better_somewhere_and_worse_nowhere() {
         ..compare(&pairs(0.5, 0.5, 20), 1).expect("both classes are there")
     };
     let outcome = |before: Option<Difference>, recent: Option<Difference>| {
-        judge(before.as_ref(), recent.as_ref(), 0.02).0
+        judge(&[("before", before.as_ref()), ("recent", recent.as_ref())], 0.02).0
     };
     let (same, better, worse) = (of(-0.01, 0.01), of(-0.2, -0.1), of(0.1, 0.2));
     assert_eq!(outcome(Some(same), Some(better)), Outcome::Better);

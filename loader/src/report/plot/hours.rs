@@ -16,6 +16,8 @@ const HEIGHT: f64 = 230.0;
 const STRIP: f64 = 6.0;
 /// Hours of a day.
 const DAY: f64 = 24.0;
+/// Hours below which they are not counted in days.
+const SHORT: usize = 72;
 
 /// Hours of a series, counted from its first.
 pub struct Span {
@@ -68,12 +70,14 @@ pub fn hours(plot: &HourPlot) -> Plot {
 
 fn draw(plot: &HourPlot) -> Markup {
     let counts = plot.observed.iter().flatten().chain(&plot.expected).copied();
-    let day = |hour: usize| (plot.first + hour as f64) / DAY;
-    let across = (day(0), day(plot.observed.len()));
-    let x = Axis::number(&format!("days since {} (UTC)", plot.since));
+    // Tenths of a day are not how people tell the time.
+    let (unit, name) = if plot.observed.len() < SHORT { (1.0, "hours") } else { (DAY, "days") };
+    let place = |hour: usize| (plot.first + hour as f64) / unit;
+    let across = (place(0), place(plot.observed.len()));
+    let x = Axis::number(&format!("{name} since {} (UTC)", plot.since));
     let y = Axis::number(&format!("{} an hour", plot.metric));
-    let axes = Axes::new(HEIGHT, HEAD_WITH_NAMES, (&x, across), (&y, domain(counts.chain([0.0]))));
-    let at = |hour: usize, value: f64| (axes.x.at(day(hour)), axes.y.at(value));
+    let axes = Axes::new(HEIGHT, HEAD_WITH_NAMES, (&x, across), (&y, domain(counts.chain([0.0, 1.0]))));
+    let at = |hour: usize, value: f64| (axes.x.at(place(hour)), axes.y.at(value));
     let run = |hours: Range<usize>| -> Vec<Vec<(f64, f64)>> {
         let known = |hour: &usize| plot.observed.get(*hour).copied().flatten().is_some();
         let hours: Vec<usize> = hours.filter(known).collect();
@@ -84,7 +88,7 @@ fn draw(plot: &HourPlot) -> Markup {
     let expected: Vec<(f64, f64)> =
         plot.expected.iter().enumerate().map(|(hour, value)| at(hour, *value)).collect();
     let shade = |class: &str, span: &Span, top: f64, height: f64| {
-        let (from, to) = (axes.x.at(day(span.hours.start)), axes.x.at(day(span.hours.end)));
+        let (from, to) = (axes.x.at(place(span.hours.start)), axes.x.at(place(span.hours.end)));
         rectangle(class, from, top, (to - from).max(1.5), height, &span.told)
     };
     let strip = axes.area.top - STRIP - 4.0;

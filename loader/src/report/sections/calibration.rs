@@ -3,6 +3,7 @@
 use maud::html;
 
 use super::finite;
+use crate::audit::figures::FEW;
 use crate::report::data::{Calibration, ReliabilityBin, Report};
 use crate::report::format::{self, Style};
 use crate::report::parts::{Cell, Section, Table, estimate_text, names, numbers};
@@ -29,6 +30,7 @@ fn worst(calibration: &Calibration) -> Option<(&ReliabilityBin, f64, f64)> {
     let bins = calibration
         .bins
         .iter()
+        .filter(|bin| bin.rows >= FEW)
         .filter_map(|bin| Some((bin, finite(bin.mean_predicted)?, finite(bin.observed)?)));
     bins.max_by(|a, b| (a.1 - a.2).abs().total_cmp(&(b.1 - b.2).abs()))
 }
@@ -39,12 +41,12 @@ fn lead(report: &Report, calibration: &Calibration) -> String {
     let mean = mean.map_or_else(String::new, |mean| format!(", and on average it is off by {mean}"));
     match worst(calibration) {
         Some((bin, predicted, observed)) => format!(
-            "Where the version says {}, {} of {} are {positives}: no bin is further off{mean}.",
+            "Where the version says {}, {} of {} are {positives}: no bin of {FEW} or more is further off{mean}.",
             format::share(predicted),
             format::share(observed),
             text::many(bin.rows, &report.header.nouns.row),
         ),
-        None => "There are no rows to compare predicted with observed shares.".to_owned(),
+        None => format!("There are no bins of {FEW} rows to compare predicted with observed shares."),
     }
 }
 

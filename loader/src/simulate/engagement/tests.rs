@@ -140,6 +140,7 @@ fn table(all: &[SimulatedSeries], features: &[Vec<Option<f64>>]) -> TableData {
     let values =
         features.iter().flatten().map(|value| value.map_or(f32::NAN, |value| value as f32)).collect();
     TableData {
+        relation: "simulated".to_owned(),
         columns: engagement_schema().expect("it is one").columns().to_vec(),
         ignored: Vec::new(),
         rows: Rows::new(values, ENGAGEMENT_FEATURES.len()).expect("all are as wide"),

@@ -115,6 +115,7 @@ const CALLS: &[&str] = &[
     "SELECT botdet.actor(), botdet.check_token('\\x00')",
     "SELECT botdet.check_session('\\x00'), botdet.end_session('\\x00'), botdet.begin_session(sha256) FROM botdet.api_token",
     "SELECT * FROM public.botdet_timeline(1)",
+    "SELECT * FROM public.botdet_latest_events(1)",
     "SELECT * FROM public.botdet_unusual_hours(1)",
     "SELECT * FROM public.botdet_label_history(1)",
     "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
