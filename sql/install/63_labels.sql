@@ -43,7 +43,8 @@ BEGIN
     WITH without_trace AS MATERIALIZED (
         SELECT n.account_id
         FROM new_labels n
-        WHERE n.detector = 'account'
+        -- What reviewers have decided was there when it was queued.
+        WHERE n.detector = 'account' AND n.trust IS NULL
             AND NOT EXISTS (SELECT FROM botdet.account a WHERE a.account_id = n.account_id)
             AND NOT EXISTS (SELECT FROM botdet.account_state s WHERE s.account_id = n.account_id)
             AND NOT EXISTS (SELECT FROM botdet.archived_state r WHERE r.account_id = n.account_id)

@@ -108,7 +108,7 @@ fn fifty_claimants_decide_every_review_once() {
 
 #[test]
 fn two_who_decide_the_same_claim_at_once_decide_it_once() {
-    let mut database = scored("one_claim", 20);
+    let mut database = scored("one_claim", 3);
     let login = database.role("reviewer");
     let mut owner = database.connect();
     owner.run(&format!("GRANT botdet_reviewer TO {login}"));
