@@ -128,7 +128,9 @@ impl View {
     }
 
     fn reasons(&self, score: Option<&StoredScore>, detector: &str) -> Markup {
-        let told: Vec<&Part> = self.parts.iter().take(IN_WORDS).collect();
+        // Where a rule has decided, the model's parts explain nothing.
+        let by_rules = score.is_some_and(|score| score.score.stage == "rules");
+        let told: Vec<&Part> = self.parts.iter().filter(|_| !by_rules).take(IN_WORDS).collect();
         html! {
             section aria-labelledby="reasons" {
                 h2 id="reasons" { "Why" }

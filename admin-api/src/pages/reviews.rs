@@ -29,10 +29,11 @@ const STRATEGIES: [&str; 7] = [
     "hijacked",
 ];
 
-/// What was done last.
+/// What was done last, and where the list begins.
 #[derive(Debug, Deserialize)]
 pub struct DoneQuery {
     done: Option<String>,
+    before: Option<i64>,
 }
 
 /// The queue.
@@ -42,9 +43,10 @@ pub async fn list(
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, ApiError> {
     let waiting = feedback::status(session.clone()).await?.0.queue;
-    let open = ListQuery { detector: None, state: Some("open".to_owned()), limit: Some(50), before: None };
+    let open =
+        ListQuery { detector: None, state: Some("open".to_owned()), limit: Some(50), before: query.before };
     let mine = if viewer.reviews() { reviews::mine(session.clone()).await?.0.reviews } else { Vec::new() };
-    let open = reviews::list(session, Query(open)).await?.0.reviews;
+    let open = reviews::list(session, Query(open)).await?.0;
     let body = html! {
         h1 { "Reviews" }
         @match query.done.as_deref() {
@@ -58,7 +60,8 @@ pub async fn list(
         @if !mine.is_empty() { h2 { "Yours" } (reviews_of(&mine, true)) }
         h2 { "Waiting" }
         (queue(&waiting))
-        @if !open.is_empty() { h2 { "Newest" } (reviews_of(&open, false)) }
+        @if !open.reviews.is_empty() { h2 { "Newest" } (reviews_of(&open.reviews, false)) }
+        @if let Some(before) = open.next_before { p { a.button.quiet href={ "/reviews?before=" (before) } { "Older" } } }
     };
     Ok(viewer.page("Reviews", "/reviews", body))
 }
