@@ -36,6 +36,7 @@ pub struct LinkScore {
 /// [`Error::Schema`] with the value that does not do; [`Error::NoVersion`] where nothing at all is known of it.
 pub fn score_row(object: &Object) -> Result<AccountScore, Error> {
     let deployment = active::deployment(BACKLINK)?;
+    deployment.check_row(object)?;
     let facts = RowFacts(object);
     let values = |pipeline: &Pipeline| match pipeline.columns().schema() {
         Some(schema) => Ok(vec![schema.read_json(object)?]),

@@ -65,6 +65,11 @@ pub enum Error {
     InTheFuture {
         argument: &'static str,
     },
+    /// A window of time from `since` until `until`.
+    EndsBeforeItBegins {
+        since: Timestamp,
+        until: Timestamp,
+    },
     /// An argument that counts something.
     BelowOne {
         argument: &'static str,
@@ -189,6 +194,9 @@ impl Error {
             Self::NoSuchFeature(column) => format!("links have no feature {column}"),
             Self::NotAnObject(found) => format!("features are {found}, not a JSON object"),
             Self::InTheFuture { argument } => format!("{argument} is in the future"),
+            Self::EndsBeforeItBegins { since, until } => {
+                format!("until is {}, before since, {}", written(*until), written(*since))
+            }
             Self::BelowOne { argument, found } => format!("{argument} is {found}, and must be at least 1"),
             Self::NamesVanish => "the names of new accounts are removed as fast as they are added".to_owned(),
             Self::NullArgument(argument) => format!("{argument} is NULL"),
@@ -233,9 +241,10 @@ impl Error {
             Self::DependsOnOthers { .. } => PgSqlErrorCode::ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
             Self::StoredVersion { source: PipelineError::Sequence(error), .. } => sequence_code(error),
             Self::StoredVersion { .. } => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-            Self::Group(_) | Self::BelowOne { .. } | Self::InTheFuture { .. } => {
-                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE
-            }
+            Self::Group(_)
+            | Self::BelowOne { .. }
+            | Self::InTheFuture { .. }
+            | Self::EndsBeforeItBegins { .. } => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownDetector(_) | Self::UnknownVersion { .. } => {
                 PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT
             }

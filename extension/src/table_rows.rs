@@ -31,6 +31,7 @@ pub fn score(detector: &str, object: &Object) -> Result<AccountScore, Error> {
         return backlinks::score_row(object);
     }
     let deployment = active::deployment(detector)?;
+    deployment.check_row(object)?;
     let (facts, thresholds) = (RowFacts(object), rules_thresholds(&deployment.overrides));
     let started = Instant::now();
     if let Some(decided) = deployment.rules.decide(&facts, &thresholds) {

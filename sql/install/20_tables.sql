@@ -8,7 +8,8 @@ CREATE TABLE botdet.detector (
         CHECK (automatic_threshold BETWEEN double precision '0' AND double precision '1'),
     base_rate   double precision CHECK (base_rate > double precision '0' AND base_rate < double precision '1'),
     insert_mode text NOT NULL DEFAULT 'inline' CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off')),
-    needs_approval boolean NOT NULL DEFAULT false
+    needs_approval boolean NOT NULL DEFAULT false,
+    CONSTRAINT automatic_from_threshold_on CHECK (automatic_threshold >= threshold)
 );
 COMMENT ON TABLE botdet.detector IS 'what can be scored, and the settings of each detector';
 COMMENT ON COLUMN botdet.detector.detector IS 'name of the detector';

@@ -67,6 +67,16 @@ COMMENT ON COLUMN botdet.deployment.reason IS 'why it was deployed';
 COMMENT ON COLUMN botdet.deployment.activated_at IS 'since when';
 COMMENT ON COLUMN botdet.deployment.activated_by IS 'who deployed it';
 
+-- No row of botdet.deployment, so that what looks for a champion finds none.
+CREATE TABLE botdet.deactivated_champion (
+    detector text PRIMARY KEY REFERENCES botdet.detector,
+    previous bigint[] NOT NULL CHECK (pg_catalog.cardinality(previous) OPERATOR(pg_catalog.>) 0)
+);
+COMMENT ON TABLE botdet.deactivated_champion IS
+    'detectors whose champion botdet_deactivate() has ended: the way back, for botdet_rollback(), until another one answers';
+COMMENT ON COLUMN botdet.deactivated_champion.detector IS 'detector that rules answer for';
+COMMENT ON COLUMN botdet.deactivated_champion.previous IS 'champions, the latest first, at most 20: that which was deactivated, and those before it';
+
 -- What the challenger says while it is in shadow. Written with the score of the same account, under its lock.
 CREATE TABLE botdet.shadow_score (
     account_id      bigint NOT NULL,
@@ -89,6 +99,26 @@ COMMENT ON COLUMN botdet.shadow_score.stage IS 'what decided: filter, trees, seq
 COMMENT ON COLUMN botdet.shadow_score.failure IS 'why there is no score; NULL when there is';
 COMMENT ON COLUMN botdet.shadow_score.scored_at IS 'start of the transaction that scored';
 
+-- A score is the latest one: without these, a version's answers would go with the next version's.
+CREATE TABLE botdet.labelled_answer (
+    account_id      bigint NOT NULL,
+    detector        text NOT NULL,
+    model_version   text NOT NULL,
+    bot_probability double precision,
+    is_bot          boolean NOT NULL,
+    scored_at       timestamptz NOT NULL,
+    PRIMARY KEY (account_id, detector, model_version)
+);
+CREATE INDEX ON botdet.labelled_answer (detector, model_version);
+COMMENT ON TABLE botdet.labelled_answer IS
+    'what versions said of accounts whose truth was told since they were registered: kept when it is told, and when another version comes to answer';
+COMMENT ON COLUMN botdet.labelled_answer.account_id IS 'about whom';
+COMMENT ON COLUMN botdet.labelled_answer.detector IS 'for which detector';
+COMMENT ON COLUMN botdet.labelled_answer.model_version IS 'version that said so';
+COMMENT ON COLUMN botdet.labelled_answer.bot_probability IS 'probability of being a bot, 0 to 1';
+COMMENT ON COLUMN botdet.labelled_answer.is_bot IS 'whether that reached the threshold';
+COMMENT ON COLUMN botdet.labelled_answer.scored_at IS 'when it said so';
+
 CREATE TABLE botdet.watch (
     detector text PRIMARY KEY REFERENCES botdet.detector,
     metric   text NOT NULL CHECK (metric IN ('accuracy', 'precision', 'recall', 'f1')),
@@ -101,7 +131,7 @@ COMMENT ON COLUMN botdet.watch.metric IS 'accuracy, precision, recall or f1, on 
 COMMENT ON COLUMN botdet.watch.lowest IS 'value under which it is rolled back';
 COMMENT ON COLUMN botdet.watch.labels IS 'labels that the metric must rest on before anything is done';
 
--- The key is random: a restored dump brings the rows it had, while restoring adds some of its own.
+-- The key is random, so that the rows of two databases can be put together.
 CREATE TABLE botdet.audit (
     audit_id       uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
     occurred_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -115,14 +145,14 @@ CREATE TABLE botdet.audit (
     new            jsonb
 );
 CREATE INDEX ON botdet.audit (detector, occurred_at);
-COMMENT ON TABLE botdet.audit IS 'who did what to versions and settings; rows are only ever added, by triggers';
+COMMENT ON TABLE botdet.audit IS 'who did what to versions, settings and tokens; rows are only ever added, by triggers and functions';
 COMMENT ON COLUMN botdet.audit.audit_id IS 'identifies the row';
 COMMENT ON COLUMN botdet.audit.occurred_at IS 'when';
 COMMENT ON COLUMN botdet.audit.actor IS 'who: the role that had logged in, or for whom a service acted, see botdet.actor()';
 COMMENT ON COLUMN botdet.audit.client_address IS 'from where, a service''s own address where it acted; NULL for a local connection';
 COMMENT ON COLUMN botdet.audit.action IS
-    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, create, set, rule, golden item, request retraining, freeze reference, watch drift, request job, start job, put job back, cancel job, end job, begin trial, promote, end trial, create webhook or delete webhook';
-COMMENT ON COLUMN botdet.audit.detector IS 'for which detector';
+    'register, validate, approve, comment, delete, activate, roll back, deactivate, shadow, split, withdraw, watch, unwatch, create, set (what the detector''s row says), set review, set drift, set learning, rule, golden item, request retraining, freeze reference, watch drift, unwatch drift, request job, start job, put job back, cancel job, end job, begin trial, promote, end trial, create webhook, delete webhook, create token or revoke token';
+COMMENT ON COLUMN botdet.audit.detector IS 'for which detector; empty where none is concerned, as by tokens';
 COMMENT ON COLUMN botdet.audit.version IS 'of which version; NULL where none is concerned';
 COMMENT ON COLUMN botdet.audit.reason IS 'why, where that was said';
 COMMENT ON COLUMN botdet.audit.old IS 'what was there before, as far as it changed';
@@ -169,6 +199,8 @@ COMMENT ON COLUMN botdet.model_comparison.compared_by IS 'by whom';
 -- pg_dump carries the rows of these tables. Shadow scores are not carried, as scores are not.
 SELECT pg_catalog.pg_extension_config_dump('botdet.model_version', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.deployment', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.deactivated_champion', '');
+SELECT pg_catalog.pg_extension_config_dump('botdet.labelled_answer', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.watch', '');
 SELECT pg_catalog.pg_extension_config_dump('botdet.audit', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_get_serial_sequence('botdet.model_version', 'model_version_id')::regclass, '');

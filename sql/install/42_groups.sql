@@ -9,7 +9,7 @@ RETURNS TABLE (
     group_id integer, accounts integer, account_id bigint, similarity double precision, occasions bigint, is_first boolean,
     occurred_at timestamptz, target text
 )
-STRICT STABLE PARALLEL SAFE COST 10000000 ROWS 1000
+STABLE PARALLEL SAFE COST 10000000 ROWS 1000
 SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_lockstep';
 COMMENT ON FUNCTION botdet_lockstep(timestamptz, timestamptz, integer, integer, integer, integer, double precision, integer, integer) IS
@@ -23,7 +23,7 @@ RETURNS TABLE (
     group_id integer, accounts integer, account_id bigint, similarity double precision, texts bigint, is_first boolean,
     occurred_at timestamptz, content text
 )
-STRICT STABLE PARALLEL SAFE COST 10000000 ROWS 1000
+STABLE PARALLEL SAFE COST 10000000 ROWS 1000
 SET search_path = pg_catalog, pg_temp
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_duplicates';
 COMMENT ON FUNCTION botdet_duplicates(timestamptz, timestamptz, double precision, integer, integer, integer) IS
@@ -31,7 +31,7 @@ COMMENT ON FUNCTION botdet_duplicates(timestamptz, timestamptz, double precision
 
 CREATE FUNCTION botdet_compare_accounts(since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT now())
 RETURNS bigint
-STRICT VOLATILE PARALLEL UNSAFE COST 10000000
+VOLATILE PARALLEL UNSAFE COST 10000000
 SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_compare_accounts';
 COMMENT ON FUNCTION botdet_compare_accounts(timestamptz, timestamptz) IS

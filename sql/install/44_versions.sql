@@ -158,12 +158,14 @@ BEGIN
     PERFORM botdet.check_deployable(chosen, true);
     DELETE FROM botdet.deployment d
     WHERE d.detector = chosen.detector AND d.alias = 'challenger' AND d.model_version_id = chosen.model_version_id;
-    INSERT INTO botdet.deployment AS d (detector, model_version_id)
-    VALUES (chosen.detector, chosen.model_version_id)
+    INSERT INTO botdet.deployment AS d (detector, model_version_id, previous)
+    VALUES (chosen.detector, chosen.model_version_id,
+            coalesce((SELECT k.previous FROM botdet.deactivated_champion k WHERE k.detector = chosen.detector), '{}'))
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE
         SET model_version_id = excluded.model_version_id, previous = (d.model_version_id || d.previous)[1:20],
             reason = excluded.reason, activated_at = now(), activated_by = botdet.actor()
         WHERE d.model_version_id <> excluded.model_version_id;
+    DELETE FROM botdet.deactivated_champion k WHERE k.detector = chosen.detector;
 END
 $$;
 COMMENT ON FUNCTION botdet_activate(text, text) IS
@@ -175,6 +177,7 @@ STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, p
 LANGUAGE plpgsql AS $$
 DECLARE
     champion botdet.deployment;
+    is_active boolean;
     target botdet.model_version;
     candidate record;
     place integer;
@@ -182,12 +185,17 @@ BEGIN
     PERFORM botdet.lock_detector(detector);
     SELECT d.* INTO champion
     FROM botdet.deployment d WHERE d.detector = botdet_rollback.detector AND d.alias = 'champion';
+    is_active := FOUND;
+    IF NOT is_active THEN
+        SELECT k.previous INTO champion.previous
+        FROM botdet.deactivated_champion k WHERE k.detector = botdet_rollback.detector;
+    END IF;
     -- Versions that were deleted since, or that are not sound any more, are passed over.
     FOR candidate IN
         SELECT p.place, v AS version
         FROM unnest(champion.previous) WITH ORDINALITY AS p (model_version_id, place)
         JOIN botdet.model_version v USING (model_version_id)
-        WHERE v.model_version_id <> champion.model_version_id
+        WHERE v.model_version_id IS DISTINCT FROM champion.model_version_id
         ORDER BY p.place
     LOOP
         BEGIN
@@ -206,15 +214,21 @@ BEGIN
     END IF;
     DELETE FROM botdet.deployment d
     WHERE d.detector = target.detector AND d.alias = 'challenger' AND d.model_version_id = target.model_version_id;
-    UPDATE botdet.deployment d
-    SET model_version_id = target.model_version_id, previous = champion.previous[place + 1:],
-        reason = botdet_rollback.reason, activated_at = now(), activated_by = botdet.actor()
-    WHERE d.detector = target.detector AND d.alias = 'champion';
+    IF is_active THEN
+        UPDATE botdet.deployment d
+        SET model_version_id = target.model_version_id, previous = champion.previous[place + 1:],
+            reason = botdet_rollback.reason, activated_at = now(), activated_by = botdet.actor()
+        WHERE d.detector = target.detector AND d.alias = 'champion';
+    ELSE
+        INSERT INTO botdet.deployment (detector, model_version_id, previous, reason)
+        VALUES (target.detector, target.model_version_id, champion.previous[place + 1:], botdet_rollback.reason);
+        DELETE FROM botdet.deactivated_champion k WHERE k.detector = target.detector;
+    END IF;
     RETURN target.version;
 END
 $$;
 COMMENT ON FUNCTION botdet_rollback(text, text) IS
-    'makes the champion before this one answer again, and returns its name; called again, the one before that. Versions that are gone or not sound any more are passed over';
+    'makes the champion before this one answer again, and returns its name; called again, the one before that; after botdet_deactivate() the one that it ended. Versions that are gone or not sound any more are passed over';
 
 CREATE FUNCTION botdet.challenge(version text, share double precision, detector text)
 RETURNS void
@@ -294,14 +308,20 @@ DECLARE
     was_active boolean;
 BEGIN
     PERFORM botdet.lock_detector(detector);
-    DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.alias = 'champion';
+    WITH ended AS (
+        DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.alias = 'champion' RETURNING d.*
+    )
+    INSERT INTO botdet.deactivated_champion (detector, previous)
+    SELECT e.detector, (e.model_version_id || e.previous)[1:20] FROM ended e
+    ON CONFLICT ON CONSTRAINT deactivated_champion_pkey DO UPDATE SET previous = excluded.previous;
     was_active := FOUND;
     -- A challenger that answers for some would go on; one in shadow may be compared with rules.
     DELETE FROM botdet.deployment d WHERE d.detector = botdet_deactivate.detector AND d.share > 0;
     RETURN was_active;
 END
 $$;
-COMMENT ON FUNCTION botdet_deactivate(text) IS 'lets rules answer again; false when no version was active';
+COMMENT ON FUNCTION botdet_deactivate(text) IS
+    'lets rules answer again; false when no version was active. botdet_rollback() goes back to the version that answered';
 
 CREATE FUNCTION botdet_serving_version(user_id bigint, detector text DEFAULT 'account')
 RETURNS text
@@ -317,16 +337,22 @@ CREATE FUNCTION botdet_watch(
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+DECLARE
+    wrong text := CASE
+        WHEN metric NOT IN ('accuracy', 'precision', 'recall', 'f1') THEN
+            format('metric is %L, and must be accuracy, precision, recall or f1', metric)
+        WHEN NOT (lowest > 0 AND lowest <= 1) THEN format('lowest is %s, and must be above 0 and at most 1', lowest)
+        WHEN labels < 1 THEN format('labels is %s, and must be at least 1', labels)
+    END;
 BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     INSERT INTO botdet.watch AS w (detector, metric, lowest, labels)
     VALUES (botdet_watch.detector, botdet_watch.metric, botdet_watch.lowest, botdet_watch.labels)
     ON CONFLICT ON CONSTRAINT watch_pkey DO UPDATE
         SET metric = excluded.metric, lowest = excluded.lowest, labels = excluded.labels;
 EXCEPTION
-    WHEN check_violation THEN
-        RAISE EXCEPTION 'cannot watch % of at least % on % labels', metric, lowest, labels
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'metric is accuracy, precision, recall or f1, lowest above 0 and at most 1, labels at least 1.';
     WHEN foreign_key_violation THEN
         RAISE EXCEPTION 'there is no detector %', detector
             USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';

@@ -154,12 +154,29 @@ END
 $$;
 COMMENT ON FUNCTION botdet.analyze_refresh() IS 'tells the planner how many accounts a refresh is for';
 
+CREATE FUNCTION botdet.judged_anew_since(detector text)
+RETURNS timestamptz
+STRICT STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT max(a.occurred_at) FROM botdet.audit a
+        WHERE a.detector = judged_anew_since.detector
+            AND (a.action = 'rule'
+                 OR a.action = 'set' AND a.new ?| ARRAY['threshold', 'automatic_threshold', 'base_rate'])
+    );
+END
+$$;
+COMMENT ON FUNCTION botdet.judged_anew_since(text) IS
+    'when rules, thresholds or base rate of a detector last changed: scores from before are of other ones; NULL when they never have';
+
 CREATE FUNCTION botdet.list_refresh(refresh_id bigint, everything boolean)
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     command text;
+    changed_at constant timestamptz := botdet.judged_anew_since('account');
 BEGIN
     SELECT r.command INTO STRICT command FROM botdet.refresh r WHERE r.refresh_id = list_refresh.refresh_id;
     IF command = 'features' THEN
@@ -176,8 +193,10 @@ BEGIN
         SELECT list_refresh.refresh_id, k.account_id
         FROM (SELECT s.account_id FROM botdet.account_state s UNION SELECT a.account_id FROM botdet.account a) AS k
         LEFT JOIN botdet.score s ON s.account_id = k.account_id AND s.detector = 'account'
-        WHERE everything OR s.account_id IS NULL OR s.stage = 'failed'
-            OR s.model_version IS DISTINCT FROM @extschema@.botdet_serving_version(k.account_id);
+        WHERE everything OR s.account_id IS NULL OR s.stage = 'failed' OR s.scored_at < changed_at
+            -- A rule that allows or blocks decides without any version, and is as sure as nothing else.
+            OR (s.model_version IS DISTINCT FROM @extschema@.botdet_serving_version(k.account_id)
+                AND NOT (s.stage = 'rules' AND s.bot_probability IN (0, 1)));
     END IF;
     PERFORM botdet.analyze_refresh();
     UPDATE botdet.refresh r
@@ -239,6 +258,11 @@ DECLARE
     up_to bigint;
     done bigint;
 BEGIN
+    IF botdet.in_transaction_block() THEN
+        RAISE EXCEPTION 'botdet_refresh_%() commits after each batch, and cannot be called within a transaction block', command
+            USING ERRCODE = 'invalid_transaction_termination',
+                  HINT = 'Call it by itself, without BEGIN and with no other statement in the same query.';
+    END IF;
     run := botdet.begin_refresh(command, everything, batch, resume);
     COMMIT;
     IF run.phase OPERATOR(pg_catalog.=) 'finding accounts' THEN
@@ -285,4 +309,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE botdet_refresh_scores(boolean, integer, boolean) IS
-    'scores accounts and writes botdet.score: everybody, or with everything => false those without a score of the active version; commits after each batch of accounts, and with resume goes on where the last run was stopped; botdet.stat_progress_refresh shows how far it is';
+    'scores accounts and writes botdet.score: everybody, or with everything => false those without a score of the active version, its rules and its thresholds; commits after each batch of accounts, and with resume goes on where the last run was stopped; botdet.stat_progress_refresh shows how far it is';

@@ -95,14 +95,25 @@ BEGIN ATOMIC
                count(*) FILTER (WHERE l.is_bot AND NOT s.is_bot) AS false_negatives,
                count(*) FILTER (WHERE NOT l.is_bot AND NOT s.is_bot) AS true_negatives,
                avg((s.bot_probability - l.is_bot::integer::double precision) ^ double precision '2') AS brier
-        FROM botdet.score s
-        JOIN botdet.label l ON l.detector = s.detector AND l.account_id = s.account_id
-        WHERE s.detector = performance.detector AND s.model_version = performance.version AND s.is_bot IS NOT NULL
-            AND s.scored_at >= performance.since AND l.labelled_at >= performance.since
+        FROM (
+            SELECT s.account_id, s.bot_probability, s.is_bot, s.scored_at
+            FROM botdet.score s
+            WHERE s.detector = performance.detector AND s.model_version = performance.version AND s.is_bot IS NOT NULL
+            UNION ALL
+            SELECT a.account_id, a.bot_probability, a.is_bot, a.scored_at
+            FROM botdet.labelled_answer a
+            WHERE a.detector = performance.detector AND a.model_version = performance.version AND NOT EXISTS (
+                SELECT FROM botdet.score s
+                WHERE s.account_id = a.account_id AND s.detector = a.detector AND s.model_version = a.model_version
+                    AND s.is_bot IS NOT NULL
+            )
+        ) AS s
+        JOIN botdet.label l ON l.detector = performance.detector AND l.account_id = s.account_id
+        WHERE s.scored_at >= performance.since AND l.labelled_at >= performance.since
     ) AS c;
 END;
 COMMENT ON FUNCTION botdet.performance(text, text, timestamptz) IS
-    'how scores that a version has made since a time agree with labels made since; by the latest score of each account';
+    'how scores that a version has made since a time agree with labels made since; by the latest that it made of each account, as far as that is known: see botdet.labelled_answer';
 
 CREATE VIEW botdet.version_performance WITH (security_invoker = true) AS
 SELECT v.detector, v.version, d.alias, p.*
@@ -111,7 +122,7 @@ LEFT JOIN botdet.deployment d ON d.detector = v.detector AND d.model_version_id 
 CROSS JOIN LATERAL botdet.performance(v.detector, v.version, v.created_at) AS p
 WHERE p.labels > bigint '0';
 COMMENT ON VIEW botdet.version_performance IS
-    'how versions do on labels made since they were registered, which they cannot have learned from; by the latest score of each account';
+    'how versions do on labels made since they were registered, which they cannot have learned from; by the latest score that each made of an account, also where another version answers by now';
 COMMENT ON COLUMN botdet.version_performance.detector IS 'of which detector';
 COMMENT ON COLUMN botdet.version_performance.version IS 'version that scored';
 COMMENT ON COLUMN botdet.version_performance.alias IS 'champion, challenger, or NULL';

@@ -55,7 +55,7 @@ COMMENT ON FUNCTION botdet_compare_pages(timestamptz) IS
 
 CREATE FUNCTION botdet_store_backlink_scores(target text DEFAULT NULL)
 RETURNS bigint
-VOLATILE PARALLEL UNSAFE COST 10000000
+VOLATILE PARALLEL UNSAFE COST 10000000 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -47,7 +47,9 @@ BEGIN ATOMIC
     FROM botdet.label l
     CROSS JOIN LATERAL (SELECT coalesce($2, l.labelled_at)) AS m (as_of)
     CROSS JOIN LATERAL @extschema@.botdet_features(l.account_id, m.as_of) AS f
-    WHERE l.detector = $1;
+    -- An account may have gone since, or be known by what it did alone.
+    WHERE l.detector = $1
+        AND (f.event_count IS NOT NULL OR EXISTS (SELECT FROM botdet.account a WHERE a.account_id = l.account_id));
 END;
 COMMENT ON FUNCTION botdet_training_set(text, timestamptz) IS
-    'one row a label of a detector: the truth, and the account''s features as of a time, by default when it was labelled; no activity and no comparison after that time changes them, while those of the profile are as the profile is now';
+    'one row a label of a detector whose account is known at the time: the truth, and the account''s features as of then, by default when it was labelled; no activity and no comparison after that time changes them, while those of the profile are as the profile is now';

@@ -144,6 +144,10 @@ BEGIN
             WHEN one.share = 0 THEN 'shadow'
             WHEN one.share > 0 THEN 'split'
             WHEN TG_OP = 'UPDATE' AND cardinality(NEW.previous) < cardinality(OLD.previous) THEN 'roll back'
+            -- One that is activated in its place has all of them before it.
+            WHEN TG_OP = 'INSERT' AND cardinality(NEW.previous) < (
+                SELECT cardinality(k.previous) FROM botdet.deactivated_champion k WHERE k.detector = NEW.detector
+            ) THEN 'roll back'
             ELSE 'activate'
         END,
         one.detector, coalesce(new_one, old_one) ->> 'version', CASE WHEN TG_OP <> 'DELETE' THEN one.reason END,
@@ -175,10 +179,13 @@ BEGIN
         RETURN NULL;
     END IF;
     INSERT INTO botdet.audit (action, detector, old, new)
-    SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN 'watch' WHEN TG_TABLE_NAME = 'golden_item' THEN 'golden item'
+    SELECT CASE WHEN TG_TABLE_NAME = 'watch' THEN CASE TG_OP WHEN 'DELETE' THEN 'unwatch' ELSE 'watch' END
+                WHEN TG_TABLE_NAME = 'drift_alert_rule' THEN CASE TG_OP WHEN 'DELETE' THEN 'unwatch drift' ELSE 'watch drift' END
+                WHEN TG_TABLE_NAME = 'golden_item' THEN 'golden item'
                 WHEN TG_TABLE_NAME = 'retraining_request' THEN 'request retraining'
-                WHEN TG_TABLE_NAME = 'drift_alert_rule' THEN 'watch drift'
-                WHEN TG_TABLE_NAME IN ('feedback_setting', 'drift_setting', 'learning_setting') THEN 'set'
+                WHEN TG_TABLE_NAME = 'feedback_setting' THEN 'set review'
+                WHEN TG_TABLE_NAME = 'drift_setting' THEN 'set drift'
+                WHEN TG_TABLE_NAME = 'learning_setting' THEN 'set learning'
                 WHEN TG_OP = 'INSERT' THEN 'create' WHEN TG_OP = 'DELETE' THEN 'delete' ELSE 'set' END,
            coalesce(is_now ->> 'detector', was ->> 'detector'),
            (SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(was) AS o WHERE o.value IS DISTINCT FROM is_now -> o.key),
@@ -206,3 +213,37 @@ COMMENT ON FUNCTION botdet.refuse_forgetting() IS 'trigger: what was done stays 
 
 CREATE TRIGGER refuse_forgetting BEFORE UPDATE OR DELETE OR TRUNCATE ON botdet.audit
 FOR EACH STATEMENT EXECUTE FUNCTION botdet.refuse_forgetting();
+
+-- What a dump brings back was done when the dump says, and not while it is restored. Nobody does it again.
+
+CREATE FUNCTION botdet.is_restoring()
+RETURNS boolean
+STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- The first thing in each dump, and in each session of pg_restore. Whoever is not the owner could pass a check by with it, and an
+    -- owner could do so anyway. Where it is the habit of a role or a server, it says nothing.
+    RETURN NOT current_setting('check_function_bodies')::boolean
+        AND pg_has_role(session_user, (SELECT c.relowner FROM pg_class c WHERE c.oid = 'botdet.audit'::regclass), 'MEMBER')
+        AND EXISTS (SELECT FROM pg_settings s WHERE s.name = 'check_function_bodies' AND s.source = 'session');
+END
+$$;
+COMMENT ON FUNCTION botdet.is_restoring() IS 'whether this session restores a dump of pg_dump: the owner''s, and with the settings that dumps begin with';
+
+CREATE FUNCTION botdet.keep_audit_as_dumped()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- The dump's own rows come directly, those of triggers from within one.
+    IF pg_trigger_depth() > 1 AND botdet.is_restoring() THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION botdet.keep_audit_as_dumped() IS
+    'trigger: while a dump is restored, its own rows are all that is noted';
+
+CREATE TRIGGER keep_audit_as_dumped BEFORE INSERT ON botdet.audit
+FOR EACH ROW EXECUTE FUNCTION botdet.keep_audit_as_dumped();

@@ -1,9 +1,9 @@
 -- Engagement that is inserted is judged at once. The trigger runs with the rights of its owner, as those of activity do: who inserts
--- needs no right to scores.
+-- needs no right to scores. So do the functions that write scores: who may call them can have scores made, and cannot make them up.
 
 CREATE FUNCTION botdet.store_engagement_scores(account_ids bigint[])
 RETURNS void
-VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     account bigint;
@@ -43,7 +43,7 @@ COMMENT ON FUNCTION botdet.store_engagement_scores(bigint[]) IS
 
 CREATE FUNCTION botdet.score_pending_engagement("limit" integer)
 RETURNS bigint
-VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
 LANGUAGE plpgsql AS $$
 DECLARE
     account_ids bigint[];

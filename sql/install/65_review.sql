@@ -86,7 +86,7 @@ COMMENT ON COLUMN botdet.review.review_id IS 'number of the review';
 COMMENT ON COLUMN botdet.review.account_id IS 'whom to look at';
 COMMENT ON COLUMN botdet.review.detector IS 'for which detector';
 COMMENT ON COLUMN botdet.review.why IS
-    'action: its score asks for review; uncertain: a label teaches most; exploration: drawn at random; appeal: somebody objects; second: to agree or not with a first decision; escalated: for administrators. Golden items pass for one of the first three';
+    'action: its score asks for review; uncertain: near the threshold, where a label teaches most; exploration: drawn at random, whatever its score; appeal: somebody objects; second: to agree or not with a first decision; escalated: for administrators. Golden items pass for one of the first three';
 COMMENT ON COLUMN botdet.review.priority IS
     'the highest is handed out first: 4 escalated, 3 appeals, 2.5 second reviews, 2 exploration, 1 to 2 actions by probability, 0 to 1 by uncertainty';
 COMMENT ON COLUMN botdet.review.propensity IS

@@ -38,41 +38,69 @@ BEGIN
     SELECT least(setting.exploration_share, botdet_fill_review_queue."limit"::double precision / greatest(count(*), 1)) INTO share
     FROM botdet.score s WHERE s.detector = botdet_fill_review_queue.detector;
     FOR why, added IN
-        WITH scored AS (
-            SELECT s.*, coalesce(s.action = 'review', false) AS is_action,
+        WITH thresholds AS (
+            SELECT b.model_version,
+                   coalesce(b.threshold, CASE WHEN b.model_version IS NULL THEN 0.5 END, (b.highest_human + b.lowest_bot) / 2,
+                            b.lowest_bot, greatest(b.highest_human, 0.5), 0.5) AS threshold
+            FROM (
+                -- A version's own threshold lies between what it calls bots and what not.
+                SELECT s.model_version, max(d.threshold) AS threshold,
+                       max(s.bot_probability) FILTER (WHERE NOT s.is_bot) AS highest_human,
+                       min(s.bot_probability) FILTER (WHERE s.is_bot) AS lowest_bot
+                FROM botdet.score s
+                JOIN botdet.detector d ON d.detector = s.detector
+                WHERE s.detector = botdet_fill_review_queue.detector AND s.bot_probability IS NOT NULL
+                GROUP BY s.model_version
+            ) AS b
+        ), scored AS (
+            SELECT s.*, t.threshold,
                    botdet.draw(s.account_id, concat('exploration ', s.detector, ' ', s.model_version)) < share AS is_drawn,
-                   -- Settled by a label are most: those near even odds, and those about which the calibration knows least.
-                   2 * s.bot_probability * (1 - s.bot_probability)
-                   + coalesce(s.probability_high - s.probability_low, 4 * s.bot_probability * (1 - s.bot_probability)) / 2 AS uncertainty
+                   -- The probability, were even odds where the threshold is.
+                   s.bot_probability * (1 - t.threshold) / nullif(
+                       s.bot_probability * (1 - t.threshold) + (1 - s.bot_probability) * t.threshold, 0
+                   ) AS evened
             FROM botdet.score s
+            JOIN thresholds t ON t.model_version IS NOT DISTINCT FROM s.model_version
             WHERE s.detector = botdet_fill_review_queue.detector AND s.bot_probability IS NOT NULL
                 AND NOT EXISTS (SELECT FROM botdet.label l WHERE l.account_id = s.account_id AND l.detector = s.detector)
                 AND NOT EXISTS (SELECT FROM botdet.golden_item g WHERE g.account_id = s.account_id AND g.detector = s.detector)
                 AND NOT EXISTS (
                     SELECT FROM botdet.review r WHERE r.account_id = s.account_id AND r.detector = s.detector AND r.state = 'open'
                 )
-        ), ranked AS (
-            SELECT s.*, row_number() OVER (
-                PARTITION BY s.is_action ORDER BY CASE WHEN s.is_action THEN s.bot_probability ELSE s.uncertainty END DESC, s.account_id
-            ) AS place
+        ), urgent AS (
+            SELECT s.*,
+                   CASE
+                       -- The sample is one only when nothing else decides which reason stands beside it.
+                       WHEN s.is_drawn THEN 'exploration'
+                       WHEN s.action = 'review' THEN 'action'
+                       -- What was done at once is done. Far from the threshold, a label would say what is known.
+                       WHEN s.action = 'automatic' THEN NULL
+                       WHEN s.evened BETWEEN 0.05 AND 0.95 OR s.threshold BETWEEN s.probability_low AND s.probability_high THEN 'uncertain'
+                   END AS why,
+                   -- Settled by a label are most: those near the threshold, and those about which the calibration knows least.
+                   2 * s.evened * (1 - s.evened)
+                   + coalesce(s.probability_high - s.probability_low, 4 * s.evened * (1 - s.evened)) / 2 AS uncertainty
             FROM scored s
         ), chosen AS (
-            SELECT s.*, CASE
-                WHEN s.is_action AND s.place <= botdet_fill_review_queue."limit" - places_uncertain THEN 'action'
-                WHEN NOT s.is_action AND s.place <= places_uncertain THEN 'uncertain'
-                WHEN s.is_drawn THEN 'exploration'
-            END AS why
-            FROM ranked s
+            SELECT u.*, row_number() OVER (
+                PARTITION BY u.why ORDER BY CASE u.why WHEN 'action' THEN u.bot_probability ELSE u.uncertainty END DESC, u.account_id
+            ) AS place
+            FROM urgent u
+            WHERE u.why IS NOT NULL
         ), queued AS (
             INSERT INTO botdet.review (
                 account_id, detector, why, priority, propensity, bot_probability, scored_as_bot, model_version
             )
             SELECT c.account_id, c.detector, c.why,
                    -- A random sample is one only when all of it is looked at.
-                   CASE WHEN c.is_drawn THEN 2 WHEN c.is_action THEN 1 + 0.999 * c.bot_probability ELSE c.uncertainty END,
+                   CASE c.why WHEN 'exploration' THEN 2 WHEN 'action' THEN 1 + 0.999 * c.bot_probability ELSE c.uncertainty END,
                    CASE WHEN c.is_drawn THEN share END, c.bot_probability, c.is_bot, c.model_version
             FROM chosen c
-            WHERE c.why IS NOT NULL
+            WHERE c.place <= CASE c.why
+                WHEN 'action' THEN botdet_fill_review_queue."limit" - places_uncertain
+                WHEN 'uncertain' THEN places_uncertain
+                ELSE c.place
+            END
             ON CONFLICT (account_id, detector) WHERE state = 'open' DO NOTHING
             RETURNING why
         )
@@ -90,7 +118,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION botdet_fill_review_queue(text, integer) IS
-    'queues accounts of a detector that have no label: at most limit that their score asks to review or that are most uncertain, those that exploration draws, and golden items among them; returns how many of each. Call it about hourly';
+    'queues accounts of a detector that have no label: at most limit that their score asks to review or that are most uncertain, near the threshold; beside them those that exploration draws, and golden items; returns how many of each. Call it about hourly';
 
 CREATE FUNCTION botdet.mix_in_golden(detector text, items integer)
 RETURNS integer
@@ -105,7 +133,7 @@ DECLARE
 BEGIN
     FOR item IN
         SELECT g.account_id, g.detector, g.is_bot, s.bot_probability, s.is_bot AS scored_as_bot, s.model_version,
-               coalesce(s.action = 'review', false) AS is_action,
+               coalesce(s.action <> 'none', false) AS is_action,
                ARRAY(SELECT DISTINCT d.reviewer FROM botdet.review_decision d
                      WHERE d.account_id = g.account_id AND d.detector = g.detector) AS judges
         FROM botdet.golden_item g

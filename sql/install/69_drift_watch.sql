@@ -63,17 +63,31 @@ CREATE FUNCTION botdet_watch_drift(
 RETURNS void
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+DECLARE
+    wrong text := CASE
+        WHEN measure NOT IN (
+            'feature_psi', 'drifting_features', 'missing_change', 'unseen', 'prediction_psi', 'estimated_error'
+        ) THEN format(
+            'measure is %L, and must be feature_psi, drifting_features, missing_change, unseen, prediction_psi or estimated_error',
+            measure
+        )
+        WHEN slice_by NOT IN ('all', 'region', 'language', 'age') THEN
+            format('slice_by is %L, and must be all, region, language or age', slice_by)
+        WHEN raise_from = 'NaN' OR clear_below = 'NaN' THEN 'raise_from and clear_below must be numbers'
+        WHEN clear_below > raise_from THEN
+            format('clear_below is %s, and must be at most raise_from, %s', clear_below, raise_from)
+        WHEN days NOT BETWEEN 1 AND 60 THEN format('days is %s, and must be from 1 to 60', days)
+    END;
 BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     INSERT INTO botdet.drift_alert_rule AS r (detector, measure, slice_by, raise_from, clear_below, days)
     VALUES (botdet_watch_drift.detector, botdet_watch_drift.measure, botdet_watch_drift.slice_by, botdet_watch_drift.raise_from,
             botdet_watch_drift.clear_below, botdet_watch_drift.days)
     ON CONFLICT ON CONSTRAINT drift_alert_rule_pkey DO UPDATE
         SET raise_from = excluded.raise_from, clear_below = excluded.clear_below, days = excluded.days;
 EXCEPTION
-    WHEN check_violation THEN
-        RAISE EXCEPTION 'cannot watch % of % from % until below % on % days', measure, slice_by, raise_from, clear_below, days
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'measure is feature_psi, drifting_features, missing_change, unseen, prediction_psi or estimated_error, slice_by all, region, language or age, clear_below at most raise_from, days from 1 to 60.';
     WHEN foreign_key_violation THEN
         RAISE EXCEPTION 'there is no detector %', detector
             USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';

@@ -41,6 +41,10 @@ BEGIN
         RAISE EXCEPTION 'lifetime is %, and must be above 0 and at most 10 years', coalesce(lifetime::text, 'NULL')
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF coalesce(role, '') NOT IN ('botdet_reader', 'botdet_scorer', 'botdet_reviewer', 'botdet_admin') THEN
+        RAISE EXCEPTION 'role is %, and must be botdet_reader, botdet_scorer, botdet_reviewer or botdet_admin', quote_nullable(role)
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     -- Each of the three has 122 random bits.
     token := 'botdet_' || encode(
         sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'
@@ -49,11 +53,15 @@ BEGIN
     VALUES (botdet_create_token.holder, botdet_create_token.role, sha256(convert_to(botdet_create_token.token, 'UTF8')),
             botdet_create_token.note, now() + lifetime)
     RETURNING t.token_id, t.expires_at INTO token_id, expires_at;
+    INSERT INTO botdet.audit (action, detector, new)
+    VALUES ('create token', '', jsonb_build_object(
+        'token_id', botdet_create_token.token_id, 'holder', botdet_create_token.holder, 'role', botdet_create_token.role,
+        'expires_at', botdet_create_token.expires_at
+    ));
 EXCEPTION
     WHEN check_violation OR not_null_violation THEN
-        RAISE EXCEPTION 'there is no token for holder %, role %', quote_nullable(holder), quote_nullable(role)
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'holder is a name of 1 to 63 characters, role botdet_reader, botdet_scorer, botdet_reviewer or botdet_admin.';
+        RAISE EXCEPTION 'holder is %, and must be a name of 1 to 63 characters, none of them a control character', quote_nullable(holder)
+            USING ERRCODE = 'invalid_parameter_value';
 END
 $$;
 COMMENT ON FUNCTION botdet_create_token(text, text, interval, text) IS
@@ -63,10 +71,20 @@ CREATE FUNCTION botdet_revoke_token(token_id bigint)
 RETURNS boolean
 STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+DECLARE
+    revoked botdet.api_token;
 BEGIN
     UPDATE botdet.api_token t SET revoked_at = now(), revoked_by = botdet.actor()
-    WHERE t.token_id = botdet_revoke_token.token_id AND t.revoked_at IS NULL;
-    RETURN FOUND;
+    WHERE t.token_id = botdet_revoke_token.token_id AND t.revoked_at IS NULL
+    RETURNING t.* INTO revoked;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO botdet.audit (action, detector, old)
+    VALUES ('revoke token', '', jsonb_build_object(
+        'token_id', revoked.token_id, 'holder', revoked.holder, 'role', revoked.role, 'expires_at', revoked.expires_at
+    ));
+    RETURN true;
 END
 $$;
 COMMENT ON FUNCTION botdet_revoke_token(bigint) IS 'ends a token at once; false when there is none of that number, or it was revoked before';

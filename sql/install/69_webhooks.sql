@@ -62,6 +62,11 @@ STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, p
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    IF length(url) > 2000 OR url !~ '^https?://[^[:space:][:cntrl:]@]+$' THEN
+        RAISE EXCEPTION 'url is %, which nothing can be posted to', quote_literal(left(url, 100))
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'It begins with http:// or https://, has at most 2000 characters, and neither user nor blanks.';
+    END IF;
     -- 366 random bits, as 32 bytes.
     secret := 'whsec_' || encode(
         sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'
@@ -74,9 +79,9 @@ BEGIN
             jsonb_build_object('webhook_id', botdet_create_webhook.webhook_id, 'url', url, 'events', events));
 EXCEPTION
     WHEN check_violation THEN
-        RAISE EXCEPTION 'there is no webhook to % for %', quote_literal(url), events
+        RAISE EXCEPTION 'events are %, which are none or not all there', events
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'url begins with http:// or https:// and has no user; events are alert.raised, alert.cleared, trial.changed and job.ended.';
+                  HINT = 'There are alert.raised, alert.cleared, trial.changed and job.ended.';
     WHEN foreign_key_violation THEN
         RAISE EXCEPTION 'there is no detector %', botdet_create_webhook.detector
             USING ERRCODE = 'undefined_object', HINT = 'botdet.detector lists the detectors there are.';
@@ -126,6 +131,9 @@ RETURNS trigger
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF botdet.is_restoring() THEN
+        RETURN NULL;
+    END IF;
     IF TG_TABLE_NAME = 'alert' THEN
         PERFORM botdet.tell(CASE TG_OP WHEN 'INSERT' THEN 'alert.raised' ELSE 'alert.cleared' END, NEW.detector, to_jsonb(NEW));
     ELSIF TG_TABLE_NAME = 'trial' THEN

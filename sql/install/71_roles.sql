@@ -92,7 +92,7 @@ $$;
 
 GRANT USAGE ON SCHEMA botdet TO botdet_reader;
 GRANT SELECT ON
-    botdet.detector, botdet.deployment, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
+    botdet.detector, botdet.deployment, botdet.deactivated_champion, botdet.labelled_answer, botdet.source, botdet.engagement_source, botdet.score, botdet.score_queue, botdet.score_rollup,
     botdet.rollup_progress, botdet.refresh, botdet.account_network, botdet.model_comparison, botdet.shadow_score,
     botdet.watch, botdet.rule, botdet.rule_version, botdet.shadow_comparison, botdet.version_performance, botdet.stat_models, botdet.stat_model_latency, botdet.feature_catalog, botdet.model_versions, botdet.queue_status, botdet.stat_progress_refresh,
     botdet.account_score_v1, botdet.flagged_v1, botdet.score_hourly_v1, botdet.score_daily_v1, botdet.label_v1,
@@ -175,11 +175,8 @@ TO botdet_scorer, botdet_reviewer;
 
 -- Scorers: states and scores made again, the queue, comparisons, roll-ups --------------------------------------------
 
-GRANT INSERT, UPDATE ON
-    botdet.score, botdet.shadow_score, botdet.account_state, botdet.account_network
-TO botdet_scorer;
-GRANT INSERT, UPDATE, DELETE ON botdet.page_similarity TO botdet_scorer;
-GRANT UPDATE, DELETE ON botdet.score_queue TO botdet_scorer;
+-- What these functions find is written with the rights of the extension's owner. Accounts are read with those of whoever calls: a table
+-- that is bound, and the policies on it, are closed to whom they were closed before.
 GRANT INSERT, UPDATE ON botdet.refresh TO botdet_scorer;
 GRANT SELECT, INSERT, DELETE ON botdet.refresh_account TO botdet_scorer;
 -- Names that a bound table brings get numbers.
@@ -212,6 +209,8 @@ GRANT EXECUTE ON ROUTINE
     botdet.refresh_scores(bigint, bigint, integer),
     botdet.states_from_rows(bigint, bigint, bigint, bigint),
     botdet.scores_of_chunk(bigint, bigint, bigint, bigint),
+    botdet.judged_anew_since(text),
+    botdet.in_transaction_block(),
     botdet.note_refresh(bigint, bigint),
     botdet.end_refresh(bigint)
 TO botdet_scorer;
@@ -318,7 +317,6 @@ GRANT EXECUTE ON ROUTINE
     botdet.check_column(regclass, text, text),
     botdet.archive_accounts(bigint[], timestamptz),
     botdet.unarchived_accounts(regclass, timestamptz),
-    botdet.in_transaction_block(),
     botdet.partitions_by_time(regclass),
     botdet.guard_partition(regclass, boolean),
     botdet.drop_partition(regclass, regclass, boolean)

@@ -82,7 +82,8 @@ ALTER TABLE botdet.detector
     ADD base_rate double precision CHECK (base_rate > double precision '0' AND base_rate < double precision '1'),
     DROP CONSTRAINT detector_insert_mode_check,
     ADD CONSTRAINT detector_insert_mode_check CHECK (insert_mode IN ('inline', 'filter', 'queue', 'off')),
-    ADD needs_approval boolean NOT NULL DEFAULT false;
+    ADD needs_approval boolean NOT NULL DEFAULT false,
+    ADD CONSTRAINT automatic_from_threshold_on CHECK (automatic_threshold >= threshold);
 
 ALTER TABLE botdet.model_version
     ADD size_bytes bigint NOT NULL GENERATED ALWAYS AS (octet_length(artifact)) STORED,

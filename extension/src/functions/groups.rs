@@ -21,6 +21,22 @@ use crate::store::network::{self, Facts};
 /// Rows that are fetched at a time.
 const FETCHED_ROWS: i64 = 1_000;
 
+/// Arguments of `botdet_lockstep`.
+const LOCKSTEP_ARGUMENTS: [&str; 9] = [
+    "since",
+    "until",
+    "window_seconds",
+    "min_accounts",
+    "min_shared",
+    "min_meetings",
+    "min_similarity",
+    "max_accounts",
+    "evidence",
+];
+/// Arguments of `botdet_duplicates`.
+const DUPLICATES_ARGUMENTS: [&str; 6] =
+    ["since", "until", "min_similarity", "min_words", "min_accounts", "evidence"];
+
 // Columns of `Source::window`.
 const ACCOUNT: i32 = 1;
 const OCCURRED_AT: i32 = 2;
@@ -105,8 +121,28 @@ impl Evidence {
 }
 
 /// How many rows of evidence a member comes with.
-fn rows_a_member(call: &Call, index: usize) -> usize {
-    call.integer(index).max(1) as usize
+///
+/// # Errors
+/// [`Error::BelowOne`].
+fn rows_a_member(call: &Call, index: usize) -> Result<usize, Error> {
+    let found = call.integer(index);
+    if found < 1 {
+        return Err(Error::BelowOne { argument: "evidence", found });
+    }
+    Ok(found as usize)
+}
+
+/// The times between which rows are compared, arguments 0 and 1.
+///
+/// # Errors
+/// [`Error::NullArgument`] for any of the call's arguments, whose names these are; [`Error::EndsBeforeItBegins`].
+fn window(call: &Call, names: &[&'static str]) -> Result<(Timestamp, Timestamp), Error> {
+    let is_null = |index: usize| call.argument(index).is_none();
+    if let Some((_, name)) = names.iter().enumerate().find(|(index, _)| is_null(*index)) {
+        return Err(Error::NullArgument(name));
+    }
+    let (since, until) = (call.timestamptz(0), call.timestamptz(1));
+    if until < since { Err(Error::EndsBeforeItBegins { since, until }) } else { Ok((since, until)) }
 }
 
 fn count(call: &Call, index: usize) -> u32 {
@@ -114,6 +150,8 @@ fn count(call: &Call, index: usize) -> u32 {
 }
 
 pub fn lockstep(call: &Call) -> Result<Datum, Error> {
+    let (since, until) = window(call, &LOCKSTEP_ARGUMENTS)?;
+    let rows_a_member = rows_a_member(call, 8)?;
     let params = LockstepParams {
         window_seconds: count(call, 2),
         min_accounts: count(call, 3),
@@ -123,27 +161,29 @@ pub fn lockstep(call: &Call) -> Result<Datum, Error> {
         max_occasion: count(call, 7),
     };
     let (mut lockstep, mut evidence) = (Lockstep::new(params)?, Evidence::default());
-    for_each_row(call.timestamptz(0), call.timestamptz(1), |account_id, at, row| {
+    for_each_row(since, until, |account_id, at, row| {
         if let Some(target) = row.text(TARGET).filter(|target| !target.is_empty()) {
             lockstep.add(account_id, at, hash_bytes(target.as_bytes()), evidence.keep(at, &target));
         }
     });
-    evidence.answer(call, &lockstep.find().groups, rows_a_member(call, 8))
+    evidence.answer(call, &lockstep.find().groups, rows_a_member)
 }
 
 pub fn duplicates(call: &Call) -> Result<Datum, Error> {
+    let (since, until) = window(call, &DUPLICATES_ARGUMENTS)?;
+    let rows_a_member = rows_a_member(call, 5)?;
     let params = DuplicatesParams {
         min_similarity: call.float8(2),
         min_words: count(call, 3),
         min_accounts: count(call, 4),
     };
     let (mut duplicates, mut evidence) = (Duplicates::new(params)?, Evidence::default());
-    for_each_row(call.timestamptz(0), call.timestamptz(1), |account_id, at, row| {
+    for_each_row(since, until, |account_id, at, row| {
         if let Some(content) = own_words(row) {
             duplicates.add(account_id, at, &content, evidence.keep(at, &content));
         }
     });
-    evidence.answer(call, &duplicates.find().groups, rows_a_member(call, 5))
+    evidence.answer(call, &duplicates.find().groups, rows_a_member)
 }
 
 /// The text of a row, unless it passes on another's words openly.
@@ -154,7 +194,7 @@ fn own_words<'a>(row: &'a Row<'_>) -> Option<std::borrow::Cow<'a, str>> {
 
 /// Compares all accounts active between two times, and keeps what was found of each.
 pub fn compare_accounts(call: &Call) -> Result<Datum, Error> {
-    let (since, until) = (call.timestamptz(0), call.timestamptz(1));
+    let (since, until) = window(call, &["since", "until"])?;
     if until > transaction_start() {
         return Err(Error::InTheFuture { argument: "until" });
     }

@@ -60,7 +60,8 @@ impl Call {
         usize::from(unsafe { (*self.info).nargs }.cast_unsigned())
     }
 
-    pub(super) fn argument(&self, index: usize) -> Option<Datum> {
+    /// An argument as it came; `None` where it is NULL.
+    pub fn argument(&self, index: usize) -> Option<Datum> {
         // SAFETY: the call is in progress, and declared with more than `index` arguments.
         let argument = unsafe { *(*self.info).args.as_ptr().add(index) };
         (!argument.isnull).then_some(argument.value)

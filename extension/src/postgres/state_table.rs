@@ -7,7 +7,7 @@
 use botdet_models::event::Timestamp;
 use pgrx::pg_sys::{self, Datum, TM_Result};
 
-use super::values;
+use super::{transaction, values};
 
 /// Columns of the table, from 0.
 const ACCOUNT_ID: usize = 0;
@@ -277,4 +277,10 @@ pub fn owner() -> pg_sys::Oid {
         pg_sys::table_close(relation, pg_sys::NoLock as i32);
         owner
     }
+}
+
+/// Runs `work`, which runs SQL, with the rights of the extension's owner: who has states and scores made need not be able to write
+/// them. What `work` reads is not what the user may see, so that it should read nothing but what it writes.
+pub fn with_rights<R>(work: impl FnOnce() -> R) -> R {
+    transaction::as_owner(owner(), work)
 }

@@ -9,6 +9,7 @@ use pgrx::pg_sys::{self, Datum};
 
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::spi::{Row, Statement};
+use crate::postgres::state_table::with_rights;
 use crate::postgres::values::{Element, array_datum, float8_datum, text_datum, timestamp_datum};
 
 /// Rows between two looks at whether the query is cancelled.
@@ -135,6 +136,8 @@ pub fn write(found: &[Resemblance], as_of: Timestamp) {
         Some(numbers(|page| page.nearest)),
         Some(timestamp_datum(as_of)),
     ];
-    WRITE.with(|statement| statement.run(&arguments, |_| {}));
-    FORGET.with(|statement| statement.run(&[Some(timestamp_datum(as_of))], |_| {}));
+    with_rights(|| {
+        WRITE.with(|statement| statement.run(&arguments, |_| {}));
+        FORGET.with(|statement| statement.run(&[Some(timestamp_datum(as_of))], |_| {}));
+    });
 }

@@ -4,12 +4,14 @@ use botdet_models::artifact::Artifact;
 use botdet_models::hash::{hash_bytes, mix64};
 use botdet_models::pipeline::Overrides;
 use botdet_models::rules::RuleSet;
+use botdet_models::schema::Schema;
 use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::postgres::spi::{Row, Statement};
 use crate::postgres::values::{bytes_datum, text_datum};
 use crate::store::rules;
+use crate::table_rows::Object;
 
 thread_local! {
     static ACTIVE: Statement = const {
@@ -85,9 +87,20 @@ pub struct Deployment {
     pub champion: Option<Version>,
     pub challenger: Option<Challenger>,
     pub rules: RuleSet,
+    /// What rows look like as far as that is known without a version, which says it otherwise.
+    pub row_schema: Option<Schema>,
 }
 
 impl Deployment {
+    /// Finds what is wrong with a row that no version looks at, as one would.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] with the name or the value that does not do.
+    pub fn check_row(&self, object: &Object) -> Result<(), Error> {
+        let schema = self.row_schema.as_ref().filter(|_| self.champion.is_none());
+        schema.map_or(Ok(()), |schema| schema.read_json(object).map(|_| ()).map_err(Error::from))
+    }
+
     /// The version that answers for an account, always the same one while the share stays: a larger share adds accounts and
     /// takes none away. For rows without an account it is the champion.
     pub fn serving(&self, account_id: Option<i64>) -> Option<&Version> {
@@ -140,7 +153,8 @@ pub fn deployment(detector: &str) -> Result<Deployment, Error> {
         });
     });
     let deployment = deployment.ok_or_else(|| Error::UnknownDetector(detector.to_owned()))?;
-    Ok(Deployment { rules: rules::of(detector), ..deployment })
+    let row_schema = if deployment.champion.is_none() { rules::row_schema(detector) } else { None };
+    Ok(Deployment { rules: rules::of(detector), row_schema, ..deployment })
 }
 
 fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
@@ -160,6 +174,7 @@ fn settings_of(detector: &str, row: &Row<'_>) -> Deployment {
         champion: None,
         challenger: None,
         rules: RuleSet::new(0.0, Vec::new()),
+        row_schema: None,
     }
 }
 

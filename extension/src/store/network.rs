@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::Statement;
+use crate::postgres::state_table::with_rights;
 use crate::postgres::values::{Element, array_datum, float8_datum, timestamp_datum};
 
 /// Accounts that are written at a time.
@@ -48,7 +49,7 @@ pub fn write(facts: &[(i64, Facts)], compared_at: Timestamp) {
                 column(|facts| facts.lockstep_score),
                 column(|facts| facts.lockstep_accounts),
             ];
-            WRITE.with(|statement| statement.run(&arguments, |_| {}));
+            with_rights(|| WRITE.with(|statement| statement.run(&arguments, |_| {})));
         });
     }
 }

@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 
 use crate::postgres::catalog::relation;
 use crate::postgres::spi::Statement;
+use crate::postgres::state_table::with_rights;
 use crate::postgres::values::{Element, array_datum};
 
 thread_local! {
@@ -40,8 +41,10 @@ pub fn append(account_ids: &[i64]) {
 /// Takes the accounts of the oldest `limit` rows out of the queue. A rollback puts them back.
 pub fn claim(limit: i32) -> BTreeSet<i64> {
     let mut account_ids = BTreeSet::new();
-    CLAIM.with(|statement| {
-        statement.run(&[Some(i64::from(limit).into())], |row| account_ids.extend(row.bigint(1)));
+    with_rights(|| {
+        CLAIM.with(|statement| {
+            statement.run(&[Some(i64::from(limit).into())], |row| account_ids.extend(row.bigint(1)));
+        });
     });
     account_ids
 }

@@ -6,6 +6,7 @@ use botdet_models::backlink::{self, BACKLINK};
 use botdet_models::engagement::{self, ENGAGEMENT};
 use botdet_models::pipeline::ACCOUNT;
 use botdet_models::rules::{Effect, Kind, Rule, RuleDefinition, RuleSet, Vocabulary, default_prior};
+use botdet_models::schema::Schema;
 use pgrx::pg_sys;
 
 use crate::active;
@@ -71,18 +72,29 @@ fn definition(row: &Row<'_>) -> Option<RuleDefinition> {
 /// # Errors
 /// As [`active::with_champion`].
 pub fn vocabulary(deployment: &Deployment) -> Result<Option<Vocabulary>, Error> {
-    match deployment.detector.as_str() {
-        ACCOUNT => Ok(Some(Vocabulary::account())),
-        BACKLINK => Ok(Some(backlink::vocabulary())),
-        ENGAGEMENT => Ok(Some(engagement::vocabulary())),
-        SPAMMER => Ok(Some(Vocabulary::of(columns_of_spammers()))),
-        _ => {
-            let schema = active::with_champion(deployment, |pipeline, _| {
-                Ok(pipeline.columns().schema().map(Vocabulary::of_schema))
-            })?;
-            Ok(schema.flatten())
-        }
+    if let Some(vocabulary) = vocabulary_without_version(&deployment.detector) {
+        return Ok(Some(vocabulary));
     }
+    let schema = active::with_champion(deployment, |pipeline, _| {
+        Ok(pipeline.columns().schema().map(Vocabulary::of_schema))
+    })?;
+    Ok(schema.flatten())
+}
+
+/// The names that conditions of a detector that comes along may use.
+fn vocabulary_without_version(detector: &str) -> Option<Vocabulary> {
+    match detector {
+        ACCOUNT => Some(Vocabulary::account()),
+        BACKLINK => Some(backlink::vocabulary()),
+        ENGAGEMENT => Some(engagement::vocabulary()),
+        SPAMMER => Some(Vocabulary::of(columns_of_spammers())),
+        _ => None,
+    }
+}
+
+/// What the rows of a detector that comes along look like.
+pub fn row_schema(detector: &str) -> Option<Schema> {
+    vocabulary_without_version(detector).and_then(|vocabulary| vocabulary.schema())
 }
 
 fn columns_of_spammers() -> Vec<(Cow<'static, str>, Kind)> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use pgrx::pg_sys::{self, Datum};
 
 use crate::postgres::spi::Statement;
+use crate::postgres::state_table::with_rights;
 use crate::postgres::values::{Element, array_datum, float8_datum, text_datum};
 use crate::scoring::AccountScore;
 
@@ -147,10 +148,10 @@ impl ScoreRow {
 
 /// Writes scores over what is there. Accounts must be in ascending order and come once each.
 pub fn write(rows: &[ScoreRow]) {
-    match rows {
+    with_rights(|| match rows {
         [row] => WRITE_ONE.with(|statement| statement.run(&row.0[..SCORE_COLUMNS], |_| {})),
         rows => WRITE.with(|statement| statement.run(&arrays(rows, 0..SCORE_COLUMNS), |_| {})),
-    };
+    });
     write_shadows(rows);
 }
 
@@ -159,7 +160,7 @@ pub fn write_shadows(rows: &[ScoreRow]) {
     let shadowed: Vec<&ScoreRow> = rows.iter().filter(|row| row.0[SCORE_COLUMNS].is_some()).collect();
     if !shadowed.is_empty() {
         let columns = std::iter::once(0).chain(SCORE_COLUMNS..COLUMN_COUNT);
-        WRITE_SHADOWS.with(|statement| statement.run(&arrays(shadowed, columns), |_| {}));
+        with_rights(|| WRITE_SHADOWS.with(|statement| statement.run(&arrays(shadowed, columns), |_| {})));
     }
 }
 
@@ -167,8 +168,10 @@ pub fn write_shadows(rows: &[ScoreRow]) {
 /// inserted. Accounts must be in ascending order, and the result is.
 pub fn insert_or_lock(rows: &[ScoreRow]) -> Vec<i64> {
     let mut inserted = Vec::new();
-    INSERT_OR_LOCK.with(|statement| {
-        statement.run(&arrays(rows, 0..SCORE_COLUMNS), |row| inserted.extend(row.bigint(1)));
+    with_rights(|| {
+        INSERT_OR_LOCK.with(|statement| {
+            statement.run(&arrays(rows, 0..SCORE_COLUMNS), |row| inserted.extend(row.bigint(1)));
+        });
     });
     inserted
 }

@@ -10,7 +10,7 @@ use super::rows::state_from_rows;
 use crate::error::Error;
 use crate::postgres::memory::with_scratch;
 use crate::postgres::spi::{Row, Statement};
-use crate::postgres::state_table::StateTable;
+use crate::postgres::state_table::{StateTable, with_rights};
 use crate::postgres::transaction::with_latest_snapshot;
 use crate::postgres::values::{Element, array_datum, bytes_datum, text_datum};
 use crate::sources::{self, Source};
@@ -47,8 +47,10 @@ pub fn add(rows: impl Iterator<Item = (i64, Vec<u8>, bool)>) -> Vec<(i64, bool)>
         Some(array_datum(Element::Bytea, states)),
     ];
     let mut added = Vec::new();
-    ADD.with(|statement| {
-        statement.run(&arguments, |row| added.extend(row.bigint(1).zip(row.boolean(2))));
+    with_rights(|| {
+        ADD.with(|statement| {
+            statement.run(&arguments, |row| added.extend(row.bigint(1).zip(row.boolean(2))));
+        });
     });
     added
 }
@@ -115,7 +117,7 @@ fn with_more_rows(sources: &[Source], accounts: &[(i64, u64)]) -> HashSet<i64> {
 /// As [`state_from_rows`].
 pub fn rebuild(account_id: i64) -> Result<bool, Error> {
     let empty = bytes_datum(&AccountState::default().to_bytes());
-    LOCK.with(|statement| statement.run(&[Some(account_id.into()), Some(empty)], |_| {}));
+    with_rights(|| LOCK.with(|statement| statement.run(&[Some(account_id.into()), Some(empty)], |_| {})));
     rebuild_locked(account_id)
 }
 

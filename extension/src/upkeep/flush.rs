@@ -15,7 +15,7 @@ use crate::flag;
 use crate::postgres::call::check_for_interrupts;
 use crate::postgres::event_columns::AccountKey;
 use crate::postgres::memory::with_scratch;
-use crate::postgres::state_table::{self, StateTable};
+use crate::postgres::state_table::{StateTable, with_rights};
 use crate::postgres::transaction;
 use crate::store::{accounts, states};
 
@@ -91,11 +91,6 @@ pub fn flush_states() {
 
 fn in_latest_snapshot(work: impl FnOnce()) {
     transaction::with_latest_snapshot(|| with_scratch(work));
-}
-
-/// Runs `work`, which runs SQL, as the extension's owner.
-fn with_rights<R>(work: impl FnOnce() -> R) -> R {
-    transaction::as_owner(state_table::owner(), work)
 }
 
 /// What happened, by account number. Names that have none get one.

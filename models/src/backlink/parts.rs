@@ -1,6 +1,6 @@
 //! Model, rules and similarity as one probability.
 
-use crate::score::{Reason, Score, Thresholds, log_odds};
+use crate::score::{Reason, Score, Stage, Thresholds, log_odds};
 
 /// Weight of the model's probability, or of what answers in its place.
 pub const MODEL_WEIGHT: f64 = 0.55;
@@ -26,6 +26,7 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// Names, weights and values.
     fn weighted(&self) -> [(&'static str, f64, Option<f64>); 3] {
         [
             ("model", MODEL_WEIGHT, self.model),
@@ -61,6 +62,7 @@ impl Parts {
 
     /// The parts joined with the score that the model's part comes from, whose stage and anomaly stay. The parts are the first
     /// reasons, each with how far the log-odds lie from where they would be if it was 0.5; what fired and what the model says follow.
+    /// Where the weighted signals answer in the model's place, the part bears their name.
     #[must_use]
     pub fn join(&self, by_model: Score, fired: Vec<Reason>, thresholds: &Thresholds) -> Score {
         let Some(probability) = self.probability() else { return by_model };
@@ -69,11 +71,11 @@ impl Parts {
         for (name, _, value) in self.weighted() {
             let Some(value) = value else { continue };
             let contribution = odds(probability) - odds(self.with_even(name).unwrap_or(0.5));
-            let (label, subject) = (None, name.into());
+            let is_by_signals = name == "model" && by_model.stage == Stage::Weights;
             reasons.push(Reason {
-                subject,
+                subject: if is_by_signals { "signals" } else { name }.into(),
                 value: Some(value),
-                label,
+                label: None,
                 typical: None,
                 unit: "",
                 contribution,

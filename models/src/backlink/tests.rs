@@ -96,6 +96,11 @@ fn parts_join_by_hand_and_never_beyond_one() {
         Parts { model: Some(0.9), rules: Some(0.4), similarity: None }.join(by_model, Vec::new(), &EVEN);
     assert_eq!((joined.stage, joined.reasons.len()), (Stage::Trees, 2));
     let (low, high) = joined.interval.unwrap();
+    assert_eq!(joined.reasons[0].subject, "model");
+    let by_signals = Score::new(0.9, &EVEN, Stage::Weights);
+    let joined =
+        Parts { model: Some(0.9), rules: Some(0.4), similarity: None }.join(by_signals, Vec::new(), &EVEN);
+    assert_eq!(joined.reasons[0].subject, "signals", "no model has answered");
     assert!((low - (0.55 * 0.8 + 0.12) / 0.85).abs() < 1e-12 && (high - (0.55 + 0.12) / 0.85).abs() < 1e-12);
 }
 

@@ -127,3 +127,22 @@ fn weights_are_no_certainties() {
         assert!(matches!(definition.check(&Vocabulary::any()), Err(RuleError::Weight(_))), "{weight}");
     }
 }
+
+#[test]
+fn names_of_known_kinds_are_columns_that_rows_are_checked_by() {
+    let names = [
+        ("links", Kind::Number),
+        ("is_new", Kind::Boolean),
+        ("plan", Kind::Text),
+        ("link_id", Kind::Identifier),
+    ];
+    let names = names.into_iter().map(|(name, kind)| (name.into(), kind));
+    let schema = Vocabulary::of(names).schema().expect("some of them are learned from");
+    let ignored: Vec<&str> = schema.ignored().iter().map(String::as_str).collect();
+    assert_eq!(ignored, ["plan", "link_id", "account_id"]);
+    let row = |value: Value| value.as_object().expect("it is one").clone();
+    let read = |value: Value| schema.read_json(&row(value));
+    assert_eq!(read(json!({"links": 3, "plan": 5, "account_id": 7})).unwrap(), [Some(3.0), None]);
+    assert!(read(json!({"lnks": 3})).is_err() && read(json!({"is_new": "yes"})).is_err());
+    assert_eq!(Vocabulary::any().schema(), None);
+}

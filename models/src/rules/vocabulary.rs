@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::features::ACCOUNT_FEATURES;
-use crate::schema::{ColumnKind, Schema};
+use crate::schema::{ColumnDefinition, ColumnKind, Schema};
 
 /// The name of whoever is judged: a whole number, in every vocabulary.
 pub const ACCOUNT_ID: &str = "account_id";
@@ -71,6 +71,25 @@ impl Vocabulary {
             (Cow::Owned(column.name.clone()), Some(kind))
         });
         Self::with(columns.chain(schema.ignored().iter().map(|name| (Cow::Owned(name.clone()), None))))
+    }
+
+    /// What a row of these names looks like, as a version that learned from its numbers and truth values would have it: of the others
+    /// any value will do. `None` where any name is one, or none of them is a number or a truth value.
+    #[must_use]
+    pub fn schema(&self) -> Option<Schema> {
+        let (mut columns, mut ignored) = (Vec::new(), Vec::new());
+        for (name, kind) in self.names.iter().flatten() {
+            let kind = match kind {
+                Some(Kind::Number) => ColumnKind::Number,
+                Some(Kind::Boolean) => ColumnKind::Boolean,
+                Some(Kind::Text | Kind::Identifier) | None => {
+                    ignored.push(name.clone().into_owned());
+                    continue;
+                }
+            };
+            columns.push(ColumnDefinition { name: name.clone().into_owned(), kind });
+        }
+        Schema::new(columns, ignored).ok()
     }
 
     fn with(names: impl Iterator<Item = (Cow<'static, str>, Option<Kind>)>) -> Self {

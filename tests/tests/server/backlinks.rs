@@ -108,7 +108,7 @@ fn links_are_judged_without_training_and_say_of_what() {
         .expect("the first link is of the network");
     assert!((parts.get::<_, f64>("model_probability") - by_hand).abs() < 1e-9, "{by_hand}");
     let reasons: Vec<String> = parts.get("reasons");
-    assert!(reasons[0].starts_with("model 0.") && reasons[1].starts_with("rules 0."), "{reasons:?}");
+    assert!(reasons[0].starts_with("signals 0.") && reasons[1].starts_with("rules 0."), "{reasons:?}");
     assert!(
         reasons.iter().any(|reason| reason.starts_with("rule shared_network (version 1): ")),
         "{reasons:?}"

@@ -108,7 +108,8 @@ fn what_is_there_already_keeps_its_settings() {
         assert_eq!(client.refused(&format!("SELECT {unknown}")).code, "42704");
     }
     client.run(
-        "INSERT INTO botdet.label (account_id, is_bot, labelled_at) VALUES (1, true, '2025-01-01');
+        "INSERT INTO botdet.account (account_id) VALUES (1);
+         INSERT INTO botdet.label (account_id, is_bot, labelled_at) VALUES (1, true, '2025-01-01');
          UPDATE botdet.label SET note = 'checked'",
     );
     assert!(

@@ -456,3 +456,44 @@ fn a_training_that_was_killed_goes_on_and_publishes_nothing_half_done() {
     };
     assert!(message.contains("dropout"), "{message}");
 }
+
+#[test]
+fn rows_that_rules_answer_for_are_checked_as_by_a_version() {
+    let database = TestDatabase::new("rows_by_rules");
+    let mut client = database.connect();
+    for (detector, row, known) in [
+        ("spammer", r#"{"lnk_count": 1}"#, r#"{"link_count": 1, "account_id": 7, "is_spammer": true}"#),
+        ("engagement", r#"{"vews_dispersion": 1}"#, r#"{"views_dispersion": 1}"#),
+        ("backlink", r#"{"domain_rnk": 1}"#, r#"{"domain_rank": 1, "anchor": "shoes", "is_dofollow": true}"#),
+    ] {
+        let refusal = client.refused(&format!("SELECT botdet_score('{detector}', '{row}'::jsonb)"));
+        assert_eq!(refusal.code, "42703", "{detector}: {}", refusal.message);
+        assert!(refusal.message.starts_with("no column is named "), "{}", refusal.message);
+        let stage: String =
+            client.value(&format!("SELECT stage FROM botdet_score('{detector}', '{known}'::jsonb)"), &[]);
+        assert!(["rules", "weights"].contains(&stage.as_str()), "{detector}: {stage}");
+    }
+    for (detector, row, message) in [
+        ("spammer", r#"{"link_count": "abc"}"#, r#"column link_count is "abc", not a number"#),
+        (
+            "spammer",
+            r#"{"asked_credentials": "yes"}"#,
+            r#"column asked_credentials is "yes", not true or false"#,
+        ),
+        (
+            "engagement",
+            r#"{"views_dispersion": "much"}"#,
+            r#"column views_dispersion is "much", not a number"#,
+        ),
+        ("backlink", r#"{"domain_rank": [1]}"#, "column domain_rank is [1], not a number"),
+    ] {
+        let refusal = client.refused(&format!("SELECT botdet_score('{detector}', '{row}'::jsonb)"));
+        assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("42804", message));
+    }
+    client.run(
+        "INSERT INTO botdet.rule (detector, name, condition, effect, reason)
+         VALUES ('spammer', 'many_links', 'link_count > 5', 'block', 'too many')",
+    );
+    let refused = client.refused(r#"SELECT botdet_score('spammer', '{"link_count": 9, "lnk": 1}'::jsonb)"#);
+    assert_eq!(refused.code, "42703", "a rule that decides makes no difference");
+}

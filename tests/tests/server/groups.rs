@@ -38,6 +38,14 @@ fn a_ring_is_found_with_the_rows_that_show_it() {
     assert_eq!(none, 0, "they are five seconds apart");
     let none: i64 = client.value("SELECT count(*) FROM botdet_lockstep(until => '2025-03-03')", &[]);
     assert_eq!(none, 0, "one evening is not enough");
+    for function in ["botdet_lockstep", "botdet_duplicates"] {
+        let refusal = client.refused(&format!("SELECT * FROM {function}('2025-02-01', '2025-01-01')"));
+        assert_eq!(refusal.code, "22023", "{function}: {}", refusal.message);
+        assert_eq!(client.refused(&format!("SELECT * FROM {function}(since => NULL)")).code, "22004");
+        let refusal = client.refused(&format!("SELECT * FROM {function}(evidence => -5)"));
+        assert_eq!(refusal.message, "evidence is -5, and must be at least 1");
+    }
+    assert_eq!(client.refused("SELECT botdet_compare_accounts('2025-02-01', '2025-01-01')").code, "22023");
     let refusal = client.refused("SELECT * FROM botdet_lockstep(min_similarity => 2)");
     assert_eq!((refusal.code.as_str(), refusal.message.contains("min_similarity is 2")), ("22023", true));
 }

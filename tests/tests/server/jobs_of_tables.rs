@@ -224,7 +224,8 @@ fn what_is_due_becomes_a_job_only_where_one_can_do_it() {
     };
     client.run("SELECT botdet_create_detector('weather', 'clouds')");
     client.run(
-        "INSERT INTO botdet.label (account_id, detector, is_bot)
+        "INSERT INTO botdet.account (account_id) SELECT generate_series(1, 200);
+         INSERT INTO botdet.label (account_id, detector, is_bot)
          SELECT n, detector, n % 2 = 0 FROM botdet.detector, generate_series(1, 200) AS n",
     );
     // Labels are what accounts and links learn from. What no version was ever trained for is due by the first of them.

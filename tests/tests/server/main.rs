@@ -1,6 +1,7 @@
 //! What needs a real server. Each module is about one noun; `cargo test -p botdet-tests versions::` runs one of them.
 
 mod aggregate;
+mod audit;
 mod backlinks;
 mod cache;
 mod concurrency;
@@ -20,6 +21,7 @@ mod install;
 mod interleavings;
 mod jobs;
 mod jobs_of_tables;
+mod labels;
 mod learning;
 mod learning_on;
 mod partitions;

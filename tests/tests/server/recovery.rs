@@ -315,12 +315,13 @@ fn a_dump_restores_into_a_fresh_cluster() {
         assert_eq!(rows(&mut restored, STORED), stored);
         assert_eq!(told(&mut restored), answers);
         assert_eq!(rows_but_times(&mut restored), made);
-        // Restoring adds rows of its own.
         let lost = format!(
             "SELECT count(*) FROM unnest('{{{}}}'::uuid[]) AS a WHERE a NOT IN (SELECT audit_id FROM botdet.audit)",
             audit.join(",")
         );
         assert_eq!(restored.value::<i64>(&lost, &[]), 0, "rows of the audit");
+        let kept: i64 = restored.value("SELECT count(*) FROM botdet.audit", &[]);
+        assert_eq!(kept, audit.len() as i64, "restoring adds none");
         if with_roles {
             let mut analyst =
                 target.config("shop").user("analyst").connect(NoTls).expect("the role is there");

@@ -248,12 +248,44 @@ fn what_cannot_be_refreshed_is_said() {
             assert_eq!(refusal.code, "22004", "{argument}");
         }
     }
-    client.run("BEGIN");
-    assert_eq!(client.refused("CALL botdet_refresh_features()").code, "2D000");
-    client.run("ROLLBACK");
+    for procedure in ["botdet_refresh_scores()", "botdet_refresh_features()"] {
+        client.run("BEGIN");
+        let refusal = client.refused(&format!("CALL {procedure}"));
+        client.run("ROLLBACK");
+        assert_eq!(refusal.code, "2D000");
+        assert!(refusal.message.starts_with(procedure) && !refusal.hint.is_empty(), "{}", refusal.message);
+    }
     assert_eq!(stale_accounts(&mut client), [1, 2]);
     client.run("CALL botdet_refresh_features()");
     assert_nothing_is_stale(&mut client);
     let runs: Vec<String> = client.column("SELECT phase FROM botdet.refresh ORDER BY refresh_id", &[]);
     assert_eq!(runs, ["done"], "what was refused has begun nothing");
+}
+
+#[test]
+fn scores_of_earlier_rules_are_made_again_and_those_of_now_are_left() {
+    let database = TestDatabase::new("refresh_rules");
+    let mut client = database.connect();
+    client.run(&insert(MANY, 1, 30));
+    activate(&mut client, filter_model());
+    let refreshed = |client: &mut Client| -> i64 {
+        client.run("CALL botdet_refresh_scores(everything => false)");
+        client.value("SELECT accounts_done FROM botdet.refresh ORDER BY refresh_id DESC LIMIT 1", &[])
+    };
+    assert_eq!(refreshed(&mut client), 300, "a version has come");
+    assert_eq!(refreshed(&mut client), 0);
+    client.run(
+        "INSERT INTO botdet.rule (detector, name, condition, effect, reason)
+         VALUES ('account', 'known', 'account_id in (1, 2, 3)', 'block', 'known')",
+    );
+    assert_eq!(refreshed(&mut client), 300, "a rule has come");
+    let blocked = "SELECT count(*) FROM botdet.score WHERE stage = 'rules' AND bot_probability = 1";
+    assert_eq!(client.value::<i64>(blocked, &[]), 3);
+    assert_eq!(refreshed(&mut client), 0, "what rules decided is not the version's to answer");
+    client.run("DELETE FROM botdet.rule WHERE name = 'known'");
+    assert_eq!(refreshed(&mut client), 300, "it is gone");
+    client.run("UPDATE botdet.detector SET threshold = 0.3 WHERE detector = 'account'");
+    assert_eq!(refreshed(&mut client), 300);
+    client.run("UPDATE botdet.detector SET insert_mode = 'queue' WHERE detector = 'account'");
+    assert_eq!(refreshed(&mut client), 0, "that changes no score");
 }

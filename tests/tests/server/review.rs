@@ -445,8 +445,51 @@ fn retraining_is_due_by_labels_by_time_or_by_hand() {
     assert_eq!(due(&mut client), None, "a version has come since");
     assert_eq!(client.refused("SELECT botdet_request_retraining('weather')").code, "42704");
     let noted: Vec<String> = client.column(
-        "SELECT action FROM botdet.audit WHERE action IN ('set', 'request retraining') ORDER BY occurred_at",
+        "SELECT action FROM botdet.audit WHERE action LIKE 'set%' OR action = 'request retraining' ORDER BY occurred_at",
         &[],
     );
-    assert_eq!(noted, ["set", "set", "set", "request retraining"]);
+    assert_eq!(noted, ["set review", "set review", "set review", "request retraining"]);
+}
+
+#[test]
+fn who_is_drawn_is_explored_and_who_is_sure_is_not_uncertain() {
+    let database = TestDatabase::new("fill_sure");
+    let mut client = database.connect();
+    // 1 to 400 are certain bots, 401 to 600 certain humans, 601 to 700 near the threshold.
+    client.run(
+        "UPDATE botdet.detector SET threshold = 0.8, automatic_threshold = 0.95 WHERE detector = 'account';
+         INSERT INTO botdet.score (account_id, detector, bot_probability, is_bot, action, stage, reasons, scored_at)
+         SELECT k, 'account', p, p >= 0.8, CASE WHEN p >= 0.95 THEN 'automatic' WHEN p >= 0.8 THEN 'review' ELSE 'none' END,
+                'rules', '{}', now()
+         FROM generate_series(1, 700) AS k
+         CROSS JOIN LATERAL (
+             SELECT CASE WHEN k <= 400 THEN 0.99 WHEN k <= 600 THEN 0.01 ELSE 0.7 + (k - 600) / 1000.0 END
+         ) AS q (p);
+         INSERT INTO botdet.feedback_setting (detector, exploration_share, uncertain_share, golden_share)
+         VALUES ('account', 0.2, 0.5, 0);
+         SELECT * FROM botdet_fill_review_queue(\"limit\" => 160)",
+    );
+    let odd: i64 = client.value(
+        "SELECT count(*) FROM botdet.review WHERE (propensity IS NOT NULL) <> (why = 'exploration')",
+        &[],
+    );
+    assert_eq!(odd, 0, "who is drawn is explored, and nobody else");
+    let explored: Vec<i64> = client.column(
+        "SELECT count(*) FILTER (WHERE account_id <= 400) FROM botdet.review WHERE why = 'exploration'
+         UNION ALL SELECT count(*) FROM botdet.review WHERE why = 'exploration'",
+        &[],
+    );
+    assert!((30..=130).contains(&explored[0]) && (80..=200).contains(&explored[1]), "{explored:?}");
+    let others: bool = client.value(
+        "SELECT bool_and(account_id > 600 AND (why = 'action') = (bot_probability >= 0.8)) AND count(*) > 60
+         FROM botdet.review WHERE why <> 'exploration'",
+        &[],
+    );
+    assert!(others, "those near the threshold have all places");
+    let missed: i64 = client.value(
+        "SELECT count(*) FROM botdet.score s WHERE s.account_id > 600
+            AND NOT EXISTS (SELECT FROM botdet.review r WHERE r.account_id = s.account_id)",
+        &[],
+    );
+    assert_eq!(missed, 0, "nobody who is sure has taken one");
 }

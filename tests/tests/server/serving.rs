@@ -324,6 +324,8 @@ fn watches_that_make_no_sense_are_refused() {
     for watch in ["'beauty', 0.5", "'recall', 0", "'recall', 1.5", "'recall', 0.5, 0"] {
         assert_eq!(client.refused(&format!("SELECT botdet_watch({watch})")).code, "22023", "{watch}");
     }
+    let refusal = client.refused("SELECT botdet_watch('recall', 0.5, 0)");
+    assert_eq!(refusal.message, "labels is 0, and must be at least 1");
     assert_eq!(client.refused("SELECT botdet_watch('recall', 0.5, 10, 'weather')").code, "42704");
     assert!(!client.value::<bool>("SELECT botdet_unwatch()", &[]));
 }
@@ -426,4 +428,93 @@ pub fn break_version(client: &mut Client, version: &str) {
          WHERE c.model_version_id = v.model_version_id;
          ALTER TABLE botdet.model_version ENABLE TRIGGER USER"
     ));
+}
+
+#[test]
+fn a_deactivation_leaves_a_way_back() {
+    let (database, full, filter) = two_versions("way_back");
+    let mut client = database.connect();
+    client.change("SELECT botdet_activate($1)", &[&filter]);
+    client.run("SELECT botdet_deactivate()");
+    assert_eq!(answering(&mut client), None);
+    assert_eq!(client.value::<String>("SELECT botdet_rollback(reason => 'too early')", &[]), filter);
+    assert_eq!(answering(&mut client), Some(filter.clone()));
+    assert_eq!(client.value::<String>("SELECT botdet_rollback()", &[]), full, "and those before it");
+    assert_eq!(client.refused("SELECT botdet_rollback()").code, "55000");
+    // Whatever is activated in its place has the same ones before it.
+    client.change("SELECT botdet_activate($1)", &[&filter]);
+    client.run("SELECT botdet_deactivate(); SELECT botdet_deactivate()");
+    client.change("SELECT botdet_activate($1)", &[&filter]);
+    assert_eq!(client.value::<String>("SELECT botdet_rollback()", &[]), full);
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.deactivated_champion", &[]), 0);
+    let told: Vec<String> = client.column(
+        "SELECT concat_ws(' ', action, reason) FROM botdet.audit
+         WHERE action IN ('activate', 'roll back', 'deactivate') AND actor = session_user ORDER BY occurred_at",
+        &[],
+    );
+    let expected = [
+        "activate activated",
+        "activate activated",
+        "deactivate",
+        "roll back too early",
+        "roll back rolled back",
+        "activate activated",
+        "deactivate",
+        "activate activated",
+        "roll back rolled back",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_version_keeps_what_it_was_seen_to_do() {
+    let (database, full, filter) = two_versions("kept_answers");
+    let mut client = database.connect();
+    client.run("CALL botdet_refresh_scores()");
+    client.run(
+        "DELETE FROM botdet.label WHERE account_id <= 60;
+         INSERT INTO botdet.label (account_id, is_bot) SELECT account_id, account_id % 2 = 0 FROM botdet.account WHERE account_id <= 40",
+    );
+    let figures = "SELECT to_jsonb(p)::text FROM botdet.performance('account', $1, '-infinity') AS p";
+    let labels: i64 =
+        client.value("SELECT labels FROM botdet.version_performance WHERE version = $1", &[&full]);
+    assert!(labels >= 40, "{labels}");
+    client.change("SELECT botdet_activate($1)", &[&filter]);
+    // One more is told when the next version answers, about an answer of this one.
+    client.run("INSERT INTO botdet.label (account_id, is_bot) SELECT min(account_id), true FROM botdet.account WHERE account_id > 40");
+    client.run("CALL botdet_refresh_scores()");
+    let kept: i64 =
+        client.value("SELECT labels FROM botdet.version_performance WHERE version = $1", &[&full]);
+    assert_eq!(kept, labels + 1);
+    let of_next: i64 =
+        client.value("SELECT labels FROM botdet.version_performance WHERE version = $1", &[&filter]);
+    assert_eq!(of_next, labels + 1, "each is judged by its own answers");
+    client.run("DELETE FROM botdet.label WHERE account_id = (SELECT min(account_id) FROM botdet.account WHERE account_id > 40)");
+    // Labels of before the version are counted by its latest scores alone, which the next one's have taken the place of.
+    let told_since: String = client.value(
+        "SELECT to_jsonb(p)::text FROM botdet.performance('account', $1,
+             (SELECT created_at FROM botdet.model_version WHERE version = $1)) AS p",
+        &[&full],
+    );
+    assert_eq!(client.value::<String>(figures, &[&full]), told_since);
+    // A changed mind counts for all of them; what is forgotten, for none.
+    client.run("UPDATE botdet.label SET is_bot = NOT is_bot WHERE account_id <= 40");
+    let turned: bool = client.value(
+        "SELECT abs(1 - ($1::jsonb ->> 'accuracy')::float8 - accuracy) < 1e-12
+         FROM botdet.version_performance WHERE version = $2",
+        &[&serde_json::from_str::<serde_json::Value>(&told_since).expect("it is JSON"), &full],
+    );
+    assert!(turned);
+    client.run("DELETE FROM botdet.label");
+    assert_eq!(client.value::<i64>("SELECT count(*) FROM botdet.labelled_answer", &[]), 0);
+}
+
+#[test]
+fn what_is_done_at_once_is_not_less_sure_than_what_is_a_bot() {
+    let database = TestDatabase::new("thresholds_in_order");
+    let mut client = database.connect();
+    let set =
+        "UPDATE botdet.detector SET threshold = 0.9, automatic_threshold = 0.5 WHERE detector = 'account'";
+    assert_eq!(client.refused(set).code, "23514");
+    client.run(&set.replace("0.5", "0.9"));
 }

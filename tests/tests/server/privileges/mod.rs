@@ -225,6 +225,9 @@ fn a_scorer_asks_refreshes_drains_the_queue_and_compares() {
         "SELECT botdet_roll_up_scores()",
         "CALL botdet_refresh_features(everything => true)",
         "CALL botdet_refresh_scores(batch => 64)",
+        "SELECT botdet_compare_pages()",
+        "SELECT botdet_store_backlink_scores()",
+        "SELECT botdet.store_engagement_scores(ARRAY[1])",
     ] {
         scorer.run(call);
     }
@@ -233,6 +236,13 @@ fn a_scorer_asks_refreshes_drains_the_queue_and_compares() {
     assert_all_refused(
         &mut scorer,
         &[
+            "UPDATE botdet.score SET is_bot = false",
+            "INSERT INTO botdet.score (account_id, detector, stage, reasons, scored_at) VALUES (1, 'account', 'rules', '{}', now())",
+            "UPDATE botdet.shadow_score SET is_bot = false",
+            "UPDATE botdet.account_state SET stale = false",
+            "INSERT INTO botdet.account_network (account_id, compared_at) VALUES (1, now())",
+            "DELETE FROM botdet.score_queue",
+            "DELETE FROM botdet.page_similarity",
             "SELECT botdet_activate('none')",
             "SELECT botdet_deactivate()",
             "SELECT botdet_unbind_source('logins')",
