@@ -1,6 +1,9 @@
 //! The pages, as people use them: in a browser, against the real service and database.
 
+use std::time::{Duration, Instant};
+
 use botdet_tests::Sql;
+use botdet_tests::programs::{botdet, output};
 use serde_json::Value;
 
 use crate::browser::Browser;
@@ -37,6 +40,17 @@ impl<'a> Visit<'a> {
 
     fn open(&mut self, target: &str) {
         self.browser.open(&format!("http://{}{target}", self.served.service.address));
+    }
+
+    /// Looks again and again at what the page does by itself, for half a minute.
+    #[track_caller]
+    fn wait_until(&mut self, is_there: impl Fn(&mut Browser) -> bool) {
+        let begun = Instant::now();
+        while !is_there(&mut self.browser) {
+            let seen = self.browser.text();
+            assert!(begun.elapsed() < Duration::from_secs(30), "{seen}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     #[track_caller]
@@ -339,6 +353,34 @@ fn performance_is_told_by_labels_by_chance_and_by_group() {
 }
 
 #[test]
+fn a_job_is_begun_followed_and_its_outcome_shown() {
+    let served = Served::populated("pages_jobs");
+    let mut visit = Visit::new(&served, "carla", "botdet_admin");
+    visit.open("/jobs");
+    visit.sees("Nothing was trained yet.");
+    visit.browser.fill("input[name=reason]", "a new campaign");
+    visit.browser.click("main form button");
+    assert_eq!(visit.browser.place(), "/jobs/1");
+    visit.sees("waiting");
+    // While nothing is loaded again, what the runner notes is shown.
+    let mut runner = served.database.connect();
+    runner.run("SELECT botdet.take_job(); SELECT botdet.note_job(1, 1, 'reading accounts', 0.25)");
+    let progress = "document.querySelector('progress')?.value";
+    visit.wait_until(|browser| browser.run(progress) == 0.25);
+    visit.sees("running, reading accounts");
+    visit.browser.picture("job_running");
+    // A runner takes up what was left, and does it.
+    drop(runner);
+    output(botdet(&served.database.config()).arg("jobs"));
+    visit.wait_until(|browser| browser.text().contains("learned from"));
+    visit.sees("balanced Brier score");
+    visit.browser.picture("job_done");
+    visit.open("/jobs");
+    visit.sees("a new campaign");
+    visit.browser.picture("jobs");
+}
+
+#[test]
 fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() {
     let served = served("pages_narrow");
     let mut visit = Visit::new(&served, "carla", "botdet_admin");
@@ -358,6 +400,7 @@ fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() 
         "/performance",
         "/drift",
         "/feedback",
+        "/jobs",
         "/audit",
     ];
     for page in pages {
