@@ -77,6 +77,7 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
+        browser.call("Page.setLifecycleEventsEnabled", json!({"enabled": true}));
         browser.look(1280, 900, "light");
         browser
     }
@@ -84,6 +85,14 @@ impl Browser {
     /// Tells it to do something, and waits until that is done.
     #[track_caller]
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let answer = self.ask(method, parameters);
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+
+    /// The same, with what it answers as it stands: a result, or an error.
+    #[track_caller]
+    fn ask(&mut self, method: &str, parameters: Value) -> Value {
         self.id += 1;
         let mut message = json!({"id": self.id, "method": method, "params": parameters});
         if !self.session.is_empty() {
@@ -93,8 +102,7 @@ impl Browser {
         loop {
             let answer = self.read();
             if answer["id"] == self.id {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return answer;
             }
             self.events.push_back(answer);
         }
@@ -106,14 +114,20 @@ impl Browser {
     }
 
     #[track_caller]
-    fn wait_for(&mut self, event: &str) {
+    fn wait_for(&mut self, is_it: impl Fn(&Value) -> bool) {
         loop {
             let next = self.events.pop_front().unwrap_or_else(|| self.read());
             self.note(&next);
-            if next["method"] == event {
+            if is_it(&next) {
                 return;
             }
         }
+    }
+
+    /// Waits until the page that it is led to is loaded.
+    #[track_caller]
+    fn wait_for_load(&mut self) {
+        self.wait_for(|event| event["method"] == "Page.loadEventFired");
     }
 
     /// Whatever a page is refused, or gets wrong, ends the test.
@@ -128,8 +142,12 @@ impl Browser {
     #[track_caller]
     pub fn open(&mut self, address: &str) {
         self.events.clear();
-        self.call("Page.navigate", json!({"url": address}));
-        self.wait_for("Page.loadEventFired");
+        let loader = self.call("Page.navigate", json!({"url": address}))["loaderId"].clone();
+        // A page that loads itself again may end that only now.
+        self.wait_for(|event| {
+            let lifecycle = &event["params"];
+            event["method"] == "Page.lifecycleEvent" && lifecycle["name"] == "load" && lifecycle["loaderId"] == loader
+        });
     }
 
     /// Does something that leads to another page.
@@ -137,7 +155,7 @@ impl Browser {
     pub fn leave_by(&mut self, script: &str) {
         self.events.clear();
         self.run(script);
-        self.wait_for("Page.loadEventFired");
+        self.wait_for_load();
     }
 
     /// Clicks on what a selector finds, which leads to another page.
@@ -170,7 +188,7 @@ impl Browser {
     pub fn enter(&mut self) {
         self.events.clear();
         self.press("Enter", 13);
-        self.wait_for("Page.loadEventFired");
+        self.wait_for_load();
     }
 
     /// The value of an expression.
@@ -179,6 +197,13 @@ impl Browser {
         let result = self.call("Runtime.evaluate", json!({"expression": script, "returnByValue": true}));
         assert!(result["exceptionDetails"].is_null(), "{script}: {}", result["exceptionDetails"]);
         result["result"]["value"].clone()
+    }
+
+    /// Whether a condition holds on a page that is loaded: not while one page gives way to the next.
+    pub fn holds(&mut self, condition: &str) -> bool {
+        let script = format!("document.readyState === 'complete' && ({condition})");
+        let answer = self.ask("Runtime.evaluate", json!({"expression": script, "returnByValue": true}));
+        answer["result"]["result"]["value"] == true
     }
 
     /// The text that is seen.

@@ -44,11 +44,10 @@ impl<'a> Visit<'a> {
 
     /// Looks again and again at what the page does by itself, for half a minute.
     #[track_caller]
-    fn wait_until(&mut self, is_there: impl Fn(&mut Browser) -> bool) {
+    fn wait_until(&mut self, condition: &str) {
         let begun = Instant::now();
-        while !is_there(&mut self.browser) {
-            let seen = self.browser.text();
-            assert!(begun.elapsed() < Duration::from_secs(30), "{seen}");
+        while !self.browser.holds(condition) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{condition}\n{}", self.browser.text());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -365,14 +364,13 @@ fn a_job_is_begun_followed_and_its_outcome_shown() {
     // While nothing is loaded again, what the runner notes is shown.
     let mut runner = served.database.connect();
     runner.run("SELECT botdet.take_job(); SELECT botdet.note_job(1, 1, 'reading accounts', 0.25)");
-    let progress = "document.querySelector('progress')?.value";
-    visit.wait_until(|browser| browser.run(progress) == 0.25);
+    visit.wait_until("document.querySelector('progress')?.value === 0.25");
     visit.sees("running, reading accounts");
     visit.browser.picture("job_running");
     // A runner takes up what was left, and does it.
     drop(runner);
     output(botdet(&served.database.config()).arg("jobs"));
-    visit.wait_until(|browser| browser.text().contains("learned from"));
+    visit.wait_until("document.body.innerText.includes('learned from')");
     visit.sees("balanced Brier score");
     visit.browser.picture("job_done");
     visit.open("/jobs");
