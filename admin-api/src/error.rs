@@ -112,6 +112,22 @@ impl ApiError {
         }
     }
 
+    /// What is wrong where asking otherwise mends it: pages say it above the form.
+    pub fn mendable(&self) -> Option<(StatusCode, String)> {
+        let status = self.status();
+        let can_mend =
+            status.is_client_error() && !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let message = match self {
+            // People know nothing of tags.
+            Self::PreconditionFailed { .. } => {
+                "somebody has changed it since this page was loaded: look at what is there now, and change it again where it has to be"
+                    .to_owned()
+            }
+            error => error.to_string(),
+        };
+        can_mend.then_some((status, message))
+    }
+
     /// For programs: stable, unlike the text.
     fn code(&self) -> &'static str {
         match self {

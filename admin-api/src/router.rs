@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::controllers::service::{self, Description};
 use crate::controllers::{
     accounts, audit, deployments, drift, events, feedback, flagged, health, jobs, model_versions,
-    performance, predictions, reviews, scores, settings, webhooks,
+    performance, predictions, reviews, rules, scores, settings, webhooks,
 };
 use crate::error;
 use crate::request_id::{self, REQUEST_ID};
@@ -135,11 +135,16 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(jobs::events))
         .routes(routes!(jobs::trials))
         .routes(routes!(settings::read))
+        .routes(routes!(settings::scoring))
         .routes(routes!(settings::learning))
         .routes(routes!(settings::feedback))
         .routes(routes!(settings::drift))
         .routes(routes!(settings::watch, settings::unwatch))
         .routes(routes!(settings::watch_drift, settings::unwatch_drift))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::one, rules::write, rules::delete))
+        .routes(routes!(rules::versions))
+        .routes(routes!(rules::test_condition))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::delete))
         .routes(routes!(webhooks::deliveries))

@@ -32,8 +32,11 @@ pub fn meaning(state: &SqlState) -> Meaning {
         "57014" => Meaning::Timeout,
         "42P01" | "42883" | "3F000" => Meaning::ExtensionMissing,
         "57P01" | "57P02" | "57P03" | "57P05" | "3D000" => Meaning::Unreachable,
-        // Wrong names, columns that a version does not know, what a detector cannot do, messages without a code.
-        "42703" | "42602" | "0A000" | "P0001" => refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable"),
+        // Wrong names, columns that a version does not know, conditions of rules that say nothing or compare numbers with texts, what a
+        // detector cannot do, messages without a code.
+        "42703" | "42601" | "42804" | "42602" | "0A000" | "P0001" => {
+            refused(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable")
+        }
         // An artifact that is damaged, or of another release.
         "XX001" => refused(StatusCode::UNPROCESSABLE_ENTITY, "damaged"),
         code => match &code[..2] {
@@ -70,6 +73,7 @@ mod tests {
             ("55P03", 409),
             ("23505", 409),
             ("42703", 422),
+            ("42601", 422),
             ("57014", 504),
             ("57P01", 503),
             ("08006", 503),

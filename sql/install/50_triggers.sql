@@ -195,6 +195,59 @@ END
 $$;
 COMMENT ON FUNCTION botdet.note_settings() IS 'trigger: notes in botdet.audit how settings of a detector change';
 
+CREATE FUNCTION botdet.check_settings()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+DECLARE
+    settings constant jsonb := to_jsonb(NEW);
+    range numrange;
+    value text;
+    number numeric;
+BEGIN
+    FOR i IN 0 .. TG_NARGS - 2 BY 2 LOOP
+        value := settings ->> TG_ARGV[i];
+        CONTINUE WHEN value IS NULL;
+        range := TG_ARGV[i + 1];
+        number := CASE
+            -- JSON has no name for a number that is none.
+            WHEN jsonb_typeof(settings -> TG_ARGV[i]) = 'number' OR value IN ('NaN', 'Infinity', '-Infinity') THEN value::numeric
+            ELSE extract(epoch FROM value::interval)
+        END;
+        IF NOT range @> number THEN
+            RAISE EXCEPTION '% must be %, not %', TG_ARGV[i], concat_ws(
+                ' and ',
+                CASE WHEN lower_inc(range) THEN 'at least ' ELSE 'above ' END || lower(range),
+                CASE WHEN upper_inc(range) THEN 'at most ' ELSE 'below ' END || upper(range)
+            ), value USING ERRCODE = 'check_violation';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION botdet.check_settings() IS
+    'trigger: refuses settings out of their range by name and value, where a constraint would tell its own name alone; takes columns, each with a numrange, in seconds for intervals';
+
+CREATE FUNCTION botdet.check_detector()
+RETURNS trigger
+VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.automatic_threshold < NEW.threshold THEN
+        RAISE EXCEPTION 'automatic_threshold is %, and must not be below threshold, %', NEW.automatic_threshold, NEW.threshold
+            USING ERRCODE = 'check_violation';
+    ELSIF NEW.insert_mode NOT IN ('inline', 'filter', 'queue', 'off') THEN
+        RAISE EXCEPTION 'insert_mode must be inline, filter, queue or off, not %', NEW.insert_mode USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION botdet.check_detector() IS 'trigger: refuses settings of a detector that do not go together, or are none of those that there are';
+
+CREATE TRIGGER check_settings BEFORE INSERT OR UPDATE ON botdet.detector
+FOR EACH ROW EXECUTE FUNCTION botdet.check_settings('threshold', '[0,1]', 'automatic_threshold', '[0,1]', 'base_rate', '(0,1)');
+CREATE TRIGGER check_settings_together BEFORE INSERT OR UPDATE ON botdet.detector
+FOR EACH ROW EXECUTE FUNCTION botdet.check_detector();
 CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.detector
 FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
 CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.watch

@@ -24,7 +24,21 @@ CREATE FUNCTION botdet.prepare_rule()
 RETURNS trigger
 VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 LANGUAGE plpgsql AS $$
+DECLARE
+    wrong constant text := CASE
+        WHEN NEW.name !~ '^[a-z][a-z0-9_]{0,62}$' THEN
+            format('a rule''s name is up to 63 of a to z, 0 to 9 and _, a letter first, not %s', left(NEW.name, 100))
+        WHEN NEW.effect NOT IN ('evidence', 'allow', 'block') THEN
+            format('effect must be evidence, allow or block, not %s', left(NEW.effect, 100))
+        WHEN NEW.effect = 'evidence' AND NOT (NEW.weight > -1 AND NEW.weight < 1) THEN
+            format('weight must be above -1 and below 1, not %s', NEW.weight)
+        WHEN length(NEW.reason) NOT BETWEEN 1 AND 300 THEN
+            format('a rule''s reason must have 1 to 300 characters, not %s', length(NEW.reason))
+    END;
 BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong USING ERRCODE = 'check_violation';
+    END IF;
     PERFORM botdet.check_condition(NEW.detector, NEW.condition);
     IF TG_OP = 'INSERT' THEN
         -- A restored dump brings rules that came along as somebody had changed them.

@@ -50,6 +50,11 @@ COMMENT ON COLUMN botdet.feedback_settings.retrain_labels IS 'new labels after w
 COMMENT ON COLUMN botdet.feedback_settings.retrain_interval IS 'time since the last training after which it is due, whatever their number';
 COMMENT ON COLUMN botdet.feedback_settings.least_retrain_labels IS 'new labels without which time alone does not make it due';
 
+CREATE TRIGGER check_settings BEFORE INSERT OR UPDATE ON botdet.feedback_setting
+FOR EACH ROW EXECUTE FUNCTION botdet.check_settings(
+    'exploration_share', '[0,1]', 'uncertain_share', '[0,1]', 'golden_share', '[0,1]', 'second_review_share', '[0,1]', 'least_trust', '[0,1]',
+    'retrain_labels', '[1,)', 'retrain_interval', '(0,)', 'least_retrain_labels', '[1,)'
+);
 CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.feedback_setting
 FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
 

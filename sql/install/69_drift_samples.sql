@@ -22,6 +22,8 @@ COMMENT ON COLUMN botdet.drift_settings.detector IS 'of which detector';
 COMMENT ON COLUMN botdet.drift_settings.sample IS 'accounts or rows that are counted a day, about';
 COMMENT ON COLUMN botdet.drift_settings.least_rows IS 'rows below which nothing is concluded';
 
+CREATE TRIGGER check_settings BEFORE INSERT OR UPDATE ON botdet.drift_setting
+FOR EACH ROW EXECUTE FUNCTION botdet.check_settings('sample', '[1,)', 'least_rows', '[1,)');
 CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.drift_setting
 FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
 

@@ -54,6 +54,11 @@ COMMENT ON COLUMN botdet.learning_settings.most_flagged_ratio IS 'how many times
 COMMENT ON COLUMN botdet.learning_settings.probation_interval IS 'how long the champion before is compared with it once it answers';
 COMMENT ON COLUMN botdet.learning_settings.parameters IS 'settings of trainings that begin without anybody asking, as botdet_request_job() takes them';
 
+CREATE TRIGGER check_settings BEFORE INSERT OR UPDATE ON botdet.learning_setting
+FOR EACH ROW EXECUTE FUNCTION botdet.check_settings(
+    'update_labels', '[1,)', 'margin', '[0,1]', 'shadow_accounts', '[1,)', 'shadow_interval', '[0,)', 'most_flagged_ratio', '[1,)',
+    'probation_interval', '[0,)'
+);
 CREATE TRIGGER note_settings AFTER INSERT OR UPDATE OR DELETE ON botdet.learning_setting
 FOR EACH ROW EXECUTE FUNCTION botdet.note_settings();
 

@@ -13,6 +13,7 @@ pub mod model_versions;
 pub mod performance;
 pub mod predictions;
 pub mod reviews;
+pub mod rules;
 pub mod scores;
 pub mod service;
 pub mod settings;

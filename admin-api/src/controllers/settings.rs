@@ -17,6 +17,7 @@ use crate::session::Session;
 
 const READ: &str = include_str!("../sql/settings/read.sql");
 const LOCK: &str = include_str!("../sql/versions/lock_deployment.sql");
+const SCORING: &str = include_str!("../sql/settings/scoring.sql");
 const LEARNING: &str = include_str!("../sql/settings/learning.sql");
 const FEEDBACK: &str = include_str!("../sql/settings/feedback.sql");
 const DRIFT: &str = include_str!("../sql/settings/drift.sql");
@@ -24,6 +25,20 @@ const WATCH: &str = include_str!("../sql/settings/watch.sql");
 const UNWATCH: &str = include_str!("../sql/settings/unwatch.sql");
 const WATCH_DRIFT: &str = include_str!("../sql/settings/watch_drift.sql");
 const UNWATCH_DRIFT: &str = include_str!("../sql/settings/unwatch_drift.sql");
+
+/// From where on a score counts, and what happens at an insert. What is left out, or null, takes the default.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScoringSettings {
+    /// Probability from which a row counts as a bot, 0 to 1 [that of the version that answers, 0.5 without one].
+    threshold: Option<f64>,
+    /// Probability from which a bot may be acted upon without review, not below the threshold [that of the version].
+    automatic_threshold: Option<f64>,
+    /// Share of bots among the rows that are scored, above 0 and below 1 [that of the training].
+    base_rate: Option<f64>,
+    /// inline, filter, queue or off [inline].
+    insert_mode: Option<String>,
+}
 
 /// How a detector learns on. What is left out, or null, takes the default.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -87,38 +102,39 @@ pub struct DriftSettings {
 #[serde(deny_unknown_fields)]
 pub struct Watch {
     /// accuracy, precision, recall or f1.
-    metric: String,
+    pub(crate) metric: String,
     /// Value under which it is rolled back, above 0 and at most 1.
-    lowest: f64,
+    pub(crate) lowest: f64,
     /// Labels that the metric must rest on before anything is done.
-    labels: i32,
+    pub(crate) labels: i32,
 }
 
 /// When the drift of a champion is an alert.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AlertRule {
     /// feature_psi, drifting_features, missing_change, unseen, prediction_psi or estimated_error.
-    measure: String,
+    pub(crate) measure: String,
     /// all, region, language or age.
-    slice_by: String,
+    pub(crate) slice_by: String,
     /// Raised when the measure is at least this on each of the last days.
-    raise_from: f64,
+    pub(crate) raise_from: f64,
     /// Cleared when it is below this on each of the last days.
-    clear_below: f64,
+    pub(crate) clear_below: f64,
     /// How many days.
-    days: i32,
+    pub(crate) days: i32,
 }
 
 /// All settings of a detector, with the defaults of what nobody has set.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Settings {
     detector: String,
+    scoring: ScoringSettings,
     learning: LearningSettings,
     feedback: FeedbackSettings,
     drift: DriftSettings,
     /// Null when nothing is watched.
-    watch: Option<Watch>,
-    alert_rules: Vec<AlertRule>,
+    pub(crate) watch: Option<Watch>,
+    pub(crate) alert_rules: Vec<AlertRule>,
 }
 
 /// All settings of a detector. Their ETag is what changes must say in If-Match.
@@ -129,10 +145,16 @@ pub async fn read(session: Session, Path(detector): Path<String>) -> Result<Resp
     current(&session, &detector).await
 }
 
+/// All settings of a detector, and their ETag.
+pub(crate) async fn find(session: &Session, detector: &str) -> Result<(Settings, String), ApiError> {
+    let settings = session.row(READ, &[&detector], || format!("there is no detector {detector}")).await?;
+    let tag = tag(&settings)?;
+    Ok((settings, tag))
+}
+
 async fn current(session: &Session, detector: &str) -> Result<Response, ApiError> {
-    let settings: Settings =
-        session.row(READ, &[&detector], || format!("there is no detector {detector}")).await?;
-    Ok(([(header::ETAG, tag(&settings)?)], axum::Json(settings)).into_response())
+    let (settings, tag) = find(session, detector).await?;
+    Ok(([(header::ETAG, tag)], axum::Json(settings)).into_response())
 }
 
 /// Tells one state of the settings from another.
@@ -148,13 +170,27 @@ async fn expect(session: &Session, detector: &str, headers: &HeaderMap) -> Resul
     let expected = headers.get(header::IF_MATCH).ok_or(ApiError::PreconditionRequired)?;
     let expected = expected.to_str().unwrap_or_default();
     let _: String = session.value(LOCK, &[&detector]).await?;
-    let settings: Settings =
-        session.row(READ, &[&detector], || format!("there is no detector {detector}")).await?;
-    let tag = tag(&settings)?;
+    let (_, tag) = find(session, detector).await?;
     if expected.split(',').map(str::trim).any(|one| one == "*" || one == tag) {
         return Ok(());
     }
     Err(ApiError::PreconditionFailed { tag })
+}
+
+/// Sets from where on a score counts and what happens at an insert, in place of what was set before.
+#[utoipa::path(put, path = "/v1/detectors/{detector}/settings/scoring", tag = "settings", request_body = ScoringSettings,
+    params(("detector" = String, Path, description = "name of the detector"),
+           ("if-match" = String, Header, description = "ETag of the settings")),
+    responses((status = 200, body = Settings, headers(("etag" = String, description = "for If-Match")))))]
+pub async fn scoring(
+    session: Session,
+    Path(detector): Path<String>,
+    headers: HeaderMap,
+    Json(settings): Json<ScoringSettings>,
+) -> Result<Response, ApiError> {
+    expect(&session, &detector, &headers).await?;
+    session.run(SCORING, &[&detector, &ToJson(&settings)]).await?;
+    current(&session, &detector).await
 }
 
 /// Sets how a detector learns on, in place of what was set before.

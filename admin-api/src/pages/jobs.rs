@@ -1,7 +1,7 @@
 //! `/jobs`: trainings, how far they are, and what came of them; candidates beside the champion.
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use botdet_loader::report::format;
 use maud::{Markup, html};
@@ -269,12 +269,12 @@ pub async fn create(
     let job = NewJob { kind, detector, parameters: Default::default(), reason };
     match jobs::request(&session, job).await {
         Ok(job) => Ok(see(&format!("/jobs/{}", job.job_id))),
-        Err(ApiError::Refused { status, message, .. }) if status != StatusCode::FORBIDDEN => {
-            let mut response = listing.page(&viewer, &form, Some(&message));
-            *response.status_mut() = status;
-            Ok(response)
-        }
-        Err(error) => Err(error),
+        Err(error) => match error.mendable() {
+            Some((status, message)) => {
+                Ok((status, listing.page(&viewer, &form, Some(&message))).into_response())
+            }
+            None => Err(error),
+        },
     }
 }
 

@@ -18,6 +18,7 @@ pub const MENU: &[(&str, &str, bool)] = &[
     ("/drift", "Drift", false),
     ("/feedback", "Feedback", false),
     ("/jobs", "Jobs", false),
+    ("/settings", "Settings", false),
     ("/audit", "Audit", false),
 ];
 

@@ -17,7 +17,9 @@ mod overview;
 mod parts;
 mod performance;
 mod reviews;
+mod rules;
 mod score;
+mod settings;
 mod timeline;
 mod versions;
 
@@ -57,6 +59,11 @@ pub fn router(app: &App) -> Router<App> {
         .route("/performance", get(performance::show))
         .route("/drift", get(drift::show))
         .route("/feedback", get(feedback::show))
+        .route("/settings", get(settings::show))
+        .route("/settings/{detector}/{section}", post(settings::change))
+        .route("/settings/{detector}/rules", get(rules::new).post(rules::add))
+        .route("/settings/{detector}/rules/{name}", get(rules::one).post(rules::change))
+        .route("/settings/{detector}/rules/{name}/deletion", post(rules::delete))
         .route("/audit", get(audit::show))
         .route("/jobs", get(jobs::list).post(jobs::create))
         .route("/jobs/{job_id}", get(jobs::one))

@@ -1,8 +1,11 @@
 //! What pages are built of: times, figures that may be absent, tables, choices.
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use botdet_loader::report::format;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+
+use crate::error::ApiError;
 
 /// A time, to the minute, UTC.
 pub fn time(at: DateTime<Utc>) -> Markup {
@@ -39,11 +42,14 @@ pub fn count(value: i64) -> String {
     format::count(value.unsigned_abs())
 }
 
-/// A message of the database or the service as a sentence.
+/// A message of the database or the service as a sentence. Names such as burst_score are written as they are.
 pub fn sentence(message: &str) -> String {
     let mut characters = message.chars();
-    let first = characters.next().map(char::to_uppercase);
-    let text: String = first.into_iter().flatten().chain(characters).collect();
+    let is_name = message.split_whitespace().next().is_some_and(|word| word.contains('_'));
+    let text: String = match characters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(characters).collect(),
+        _ => message.to_owned(),
+    };
     if text.is_empty() || text.ends_with(['.', '!', '?']) { text } else { text + "." }
 }
 
@@ -102,6 +108,18 @@ pub fn choice(action: &str, fields: &[(&str, &str, Vec<String>, &str)]) -> Marku
 /// What answers for a detector while it has no version.
 pub fn without_version(detector: &str) -> &'static str {
     if detector == "backlink" { "weights" } else { "rules" }
+}
+
+/// If-Match, of what a page has shown.
+pub fn seen(tag: &str) -> Result<HeaderMap, ApiError> {
+    let tag = HeaderValue::from_str(tag)
+        .map_err(|_| ApiError::InvalidParameter("the tag is not one that a page has shown".to_owned()))?;
+    Ok(HeaderMap::from_iter([(header::IF_MATCH, tag)]))
+}
+
+/// A number as people type it: some write a comma for the point.
+pub fn typed_number(text: &str) -> Option<f64> {
+    text.trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// A name as a part of an address.

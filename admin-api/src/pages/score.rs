@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::gate::FIELD;
 use super::layout::Viewer;
-use super::parts::{choice, sentence, share, text, verdict};
+use super::parts::{choice, sentence, share, text, typed_number, verdict};
 use crate::controllers::deployments;
 use crate::controllers::scores::{self, Input, RowToScore, Score};
 use crate::error::ApiError;
@@ -95,13 +95,7 @@ fn values(inputs: &[Input], typed: &[(String, String)]) -> (Map<String, Value>, 
             ("boolean", "true") => Ok(Value::Bool(true)),
             ("boolean", "false") => Ok(Value::Bool(false)),
             ("boolean", _) => Err("yes or no"),
-            // Some write a comma for the point.
-            ("number", _) => {
-                match text.replace(',', ".").parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
-                    Some(number) => Ok(Value::Number(number)),
-                    None => Err("a number"),
-                }
-            }
+            ("number", _) => typed_number(text).map(Value::from).ok_or("a number"),
             _ => Ok(Value::String(text.to_owned())),
         };
         match value {

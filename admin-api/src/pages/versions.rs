@@ -1,17 +1,14 @@
 //! `/versions`: the versions of a detector side by side, and which of them answers. Changes are confirmed on a page that shows
 //! what was seen, and refused when that has changed meanwhile.
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use botdet_loader::report::format;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{Viewer, see};
-use super::parts::{
-    absent, choice, count, maybe_time, segment, sentence, table, text, time, without_version,
-};
-use crate::controllers::deployments::{self, Activation, Deployment, Rollback};
+use super::parts::{absent, choice, count, maybe_time, seen, segment, table, text, time, without_version};
+use crate::controllers::deployments::{self, Activation, Deployment, Rollback, quoted};
 use crate::controllers::model_versions::{self, ListQuery, ModelVersion};
 use crate::controllers::performance::{self, Comparison, Performance};
 use crate::error::ApiError;
@@ -280,7 +277,7 @@ pub async fn activate(
 ) -> Result<Response, ApiError> {
     let activation = Json(Activation { version: form.version });
     done(
-        deployments::activate(session, Path(detector.clone()), seen(&form.tag)?, activation).await?,
+        deployments::activate(session, Path(detector.clone()), seen(&quoted(&form.tag))?, activation).await?,
         &detector,
     )
 }
@@ -330,16 +327,9 @@ pub async fn roll_back(
 ) -> Result<Response, ApiError> {
     let rollback = Json(Rollback { reason: form.reason });
     done(
-        deployments::roll_back(session, Path(detector.clone()), seen(&form.tag)?, rollback).await?,
+        deployments::roll_back(session, Path(detector.clone()), seen(&quoted(&form.tag))?, rollback).await?,
         &detector,
     )
-}
-
-/// If-Match, of what the page has shown.
-fn seen(tag: &str) -> Result<HeaderMap, ApiError> {
-    let tag = HeaderValue::from_str(&deployments::quoted(tag))
-        .map_err(|_| ApiError::InvalidParameter(sentence("the tag is not one that a page has shown")))?;
-    Ok(HeaderMap::from_iter([(header::IF_MATCH, tag)]))
 }
 
 fn done(answer: Response, detector: &str) -> Result<Response, ApiError> {

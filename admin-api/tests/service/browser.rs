@@ -146,7 +146,9 @@ impl Browser {
         // A page that loads itself again may end that only now.
         self.wait_for(|event| {
             let lifecycle = &event["params"];
-            event["method"] == "Page.lifecycleEvent" && lifecycle["name"] == "load" && lifecycle["loaderId"] == loader
+            event["method"] == "Page.lifecycleEvent"
+                && lifecycle["name"] == "load"
+                && lifecycle["loaderId"] == loader
         });
     }
 

@@ -118,9 +118,29 @@ fn settings_are_changed_by_whoever_has_seen_them() {
     let change = |method: &str, target: &str, body: &Value| {
         admin.json(method, &format!("/v1/detectors/account/{target}"), &[("if-match", &tag())], body)
     };
-    change("PUT", "settings/learning", &json!({"margin": 7})).problem(422, "unprocessable");
+    let problem = change("PUT", "settings/learning", &json!({"margin": 7})).problem(422, "unprocessable");
+    assert_eq!(problem, "margin must be at least 0 and at most 1, not 7");
     change("PUT", "settings/learning", &json!({"shadow_interval": "soon"})).problem(422, "unprocessable");
     change("PUT", "settings/learning", &json!({"margins": 0.1})).problem(422, "unprocessable");
+    let scoring = json!({"threshold": 0.8, "automatic_threshold": 0.99, "insert_mode": "filter"});
+    let set = change("PUT", "settings/scoring", &scoring).with(200);
+    assert_eq!((&set["scoring"]["threshold"], &set["scoring"]["base_rate"]), (&0.8.into(), &Value::Null));
+    let detectors = reader.get("/v1/detectors").with(200);
+    let mut all = detectors["detectors"].as_array().into_iter().flatten();
+    assert!(all.any(|one| one["detector"] == "account" && one["insert_mode"] == "filter"));
+    for (wrong, message) in [
+        (json!({"threshold": 2}), "threshold must be at least 0 and at most 1, not 2"),
+        (json!({"threshold": 0.9, "automatic_threshold": 0.5}), "must not be below threshold, 0.9"),
+        (json!({"insert_mode": "often"}), "insert_mode must be inline, filter, queue or off, not often"),
+    ] {
+        let problem = change("PUT", "settings/scoring", &wrong).problem(422, "unprocessable");
+        assert!(problem.contains(message), "{problem}");
+    }
+    let reset = change("PUT", "settings/scoring", &json!({})).with(200);
+    assert_eq!(
+        (&reset["scoring"]["threshold"], &reset["scoring"]["insert_mode"]),
+        (&Value::Null, &"inline".into())
+    );
     let set = change("PUT", "settings/feedback", &json!({"retrain_labels": 50})).with(200);
     assert_eq!(set["feedback"]["retrain_labels"], 50);
     assert_eq!(

@@ -14,6 +14,7 @@ mod operation;
 mod pages;
 mod prometheus;
 mod reviews;
+mod rules;
 mod scoring;
 mod support;
 mod telemetry;

@@ -379,6 +379,69 @@ fn a_job_is_begun_followed_and_its_outcome_shown() {
 }
 
 #[test]
+fn settings_and_rules_are_changed_by_administrators_and_seen_by_all() {
+    let served = Served::populated("pages_settings");
+    let mut owner = served.database.connect();
+    let mut visit = Visit::new(&served, "carla", "botdet_admin");
+    visit.open("/settings");
+    visit.sees("duplicate_rate >= 0.5");
+    visit.browser.fill("#scoring-threshold", "1,5");
+    visit.browser.enter();
+    visit.sees("Threshold must be at least 0 and at most 1, not 1.5.");
+    assert_eq!(visit.browser.run("document.querySelector('#scoring-threshold').value"), "1,5", "it stays");
+    visit.browser.picture("settings_refused");
+    visit.browser.fill("#scoring-threshold", "0,8");
+    visit.browser.enter();
+    visit.sees("The settings are kept.");
+    assert_eq!(visit.browser.run("document.querySelector('#scoring-threshold').value"), "0.8");
+    visit.browser.picture("settings");
+    visit.browser.fill("#feedback-retrain_labels", "1.5");
+    visit.browser.enter();
+    visit.sees("retrain_labels must be a whole number, not 1.5.");
+    // What somebody else has changed meanwhile is looked at again first.
+    visit.open("/settings");
+    owner.run("UPDATE botdet.detector SET base_rate = 0.05 WHERE detector = 'account'");
+    visit.browser.fill("#scoring-threshold", "0.7");
+    visit.browser.enter();
+    visit.sees("Somebody has changed it since this page was loaded");
+    let threshold: f64 = owner.value("SELECT threshold FROM botdet.detector WHERE detector = 'account'", &[]);
+    assert_eq!(threshold, 0.8);
+
+    visit.open("/settings");
+    visit.browser.click("a[href$=rules]");
+    visit.browser.fill("#name", "copies_much");
+    visit.browser.fill("#condition", "copied_rat >= 0.9");
+    visit.browser.fill("#reason", "copies what others write");
+    visit.browser.enter();
+    visit.sees("names copied_rat at character 1");
+    visit.sees("Perhaps copied_rate is meant");
+    visit.browser.picture("rule_refused");
+    visit.browser.fill("#condition", "copied_rate >= 0.9");
+    visit.browser.click("form.rule button");
+    visit.sees("copies_much");
+    visit.browser.click("a[href$=copies_much]");
+    visit.browser.fill("#weight", "0.6");
+    visit.browser.enter();
+    visit.browser.click("a[href$=copies_much]");
+    assert_eq!(
+        visit.browser.run("document.querySelectorAll('[aria-label=\"What it has said\"] tbody tr').length"),
+        2
+    );
+    visit.browser.picture("rule");
+    let signed: String = owner.value("SELECT changed_by FROM botdet.rule WHERE name = 'copies_much'", &[]);
+    assert_eq!(signed, "carla");
+    visit.browser.click("form[action$=deletion] button");
+    let left: i64 = owner.value("SELECT count(*) FROM botdet.rule WHERE name = 'copies_much'", &[]);
+    assert_eq!(left, 0);
+
+    let mut visit = Visit::new(&served, "rita", "botdet_reader");
+    visit.open("/settings");
+    visit.sees("repeats_itself");
+    assert_eq!(visit.browser.run("document.querySelectorAll('main form[method=post]').length"), 0);
+    visit.browser.picture("settings_read");
+}
+
+#[test]
 fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() {
     let served = served("pages_narrow");
     let mut visit = Visit::new(&served, "carla", "botdet_admin");
@@ -399,6 +462,9 @@ fn every_page_fits_a_telephone_in_light_and_dark_and_has_names_for_its_fields() 
         "/drift",
         "/feedback",
         "/jobs",
+        "/settings",
+        "/settings/account/rules",
+        "/settings/account/rules/is_new",
         "/audit",
     ];
     for page in pages {

@@ -89,6 +89,8 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.model_statistics()", "v r strict -"),
     ("botdet_reset_statistics()", "v u - -"),
     ("botdet.note_deployment()", "v u - definer"),
+    ("botdet.check_settings()", "v u - -"),
+    ("botdet.check_detector()", "v u - -"),
     ("botdet.note_settings()", "v u - definer"),
     ("botdet.note_version()", "v u - definer"),
     ("botdet.refuse_forgetting()", "v u - -"),

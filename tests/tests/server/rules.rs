@@ -154,13 +154,26 @@ fn conditions_are_checked_when_they_are_written() {
     let refusal = client.refused(&insert("folowers > 3"));
     assert_eq!(refusal.hint, "Perhaps followers is meant.");
     assert_eq!(client.refused(&insert(&format!("not {}true", "not ".repeat(100)))).code, "54000");
-    assert_eq!(client.refused(&insert("true").replace("'new'", "'No Name'")).code, "23514");
+    for (written, wrong, message) in [
+        ("'new'", "'No Name'", "and _, a letter first, not No Name"),
+        ("'r'", "''", "reason must have 1 to 300 characters, not 0"),
+    ] {
+        let refusal = client.refused(&insert("true").replace(written, wrong));
+        assert_eq!(refusal.code, "23514");
+        assert!(refusal.message.contains(message), "{}", refusal.message);
+    }
     assert_eq!(client.refused(&insert("true").replace("'account'", "'nobody'")).code, "42704");
     assert_eq!(
         client.refused("UPDATE botdet.rule SET condition = 'nothing > 1' WHERE name = 'is_new'").code,
         "42703"
     );
-    assert_eq!(client.refused("UPDATE botdet.rule SET weight = 1 WHERE name = 'is_new'").code, "23514");
+    let refusal = client.refused("UPDATE botdet.rule SET weight = 1 WHERE name = 'is_new'");
+    assert_eq!(
+        (refusal.code.as_str(), refusal.message.as_str()),
+        ("23514", "weight must be above -1 and below 1, not 1")
+    );
+    let refusal = client.refused("UPDATE botdet.rule SET effect = 'praise' WHERE name = 'is_new'");
+    assert_eq!(refusal.message, "effect must be evidence, allow or block, not praise");
     assert_eq!(client.refused("DELETE FROM botdet.rule WHERE name = 'is_new'").code, "55000");
     let tried: Option<bool> = client
         .value("SELECT botdet_test_condition('spammer', 'link_count > 3 and not asked_credentials', '{\"link_count\": 4}')", &[]);

@@ -270,7 +270,49 @@ fn the_threshold_of_the_detector_decides() {
     assert_eq!(bots(&mut client), 0);
     client.run("UPDATE botdet.detector SET threshold = NULL");
     assert_eq!(bots(&mut client), before);
-    assert_eq!(client.refused("UPDATE botdet.detector SET threshold = 1.1").code, "23514");
+}
+
+#[test]
+fn settings_out_of_their_range_are_refused_by_name_and_value() {
+    let database = TestDatabase::new("settings_refused");
+    let mut client = database.connect();
+    for (table, settings, message) in [
+        ("detector", "threshold = 1.1", "threshold must be at least 0 and at most 1, not 1.1"),
+        ("detector", "threshold = 'NaN'", "threshold must be at least 0 and at most 1, not NaN"),
+        ("detector", "base_rate = 0", "base_rate must be above 0 and below 1, not 0"),
+        (
+            "detector",
+            "automatic_threshold = 0.5, threshold = 0.9",
+            "automatic_threshold is 0.5, and must not be below threshold, 0.9",
+        ),
+        (
+            "detector",
+            "insert_mode = 'sometimes'",
+            "insert_mode must be inline, filter, queue or off, not sometimes",
+        ),
+        ("feedback_setting", "golden_share = -1", "golden_share must be at least 0 and at most 1, not -1"),
+        ("feedback_setting", "retrain_interval = '0'", "retrain_interval must be above 0, not 00:00:00"),
+        ("learning_setting", "most_flagged_ratio = 0.5", "most_flagged_ratio must be at least 1, not 0.5"),
+        (
+            "learning_setting",
+            "probation_interval = '-1 day'",
+            "probation_interval must be at least 0, not -1 days",
+        ),
+        ("drift_setting", "least_rows = 0", "least_rows must be at least 1, not 0"),
+    ] {
+        if table != "detector" {
+            client.run(&format!(
+                "INSERT INTO botdet.{table} (detector) VALUES ('account') ON CONFLICT DO NOTHING"
+            ));
+        }
+        let refusal =
+            client.refused(&format!("UPDATE botdet.{table} SET {settings} WHERE detector = 'account'"));
+        assert_eq!((refusal.code.as_str(), refusal.message.as_str()), ("23514", message));
+    }
+    client.run(
+        "UPDATE botdet.learning_setting SET margin = 0, shadow_interval = '0', probation_interval = NULL, most_flagged_ratio = 1;
+         UPDATE botdet.detector SET threshold = 1, automatic_threshold = 1, base_rate = 1e-300",
+    );
 }
 
 #[test]
@@ -303,7 +345,6 @@ fn the_insert_mode_decides_what_the_trigger_does() {
     assert_eq!(stored("inline").as_deref(), Some("sequence"));
     assert_eq!(stored("filter").as_deref(), Some("filter"));
     assert_eq!(stored("off"), None);
-    assert_eq!(client.refused("UPDATE botdet.detector SET insert_mode = 'sometimes'").code, "23514");
 }
 
 #[test]

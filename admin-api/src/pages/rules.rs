@@ -1,0 +1,347 @@
+//! `/settings/{detector}/rules`: one rule, what it said before, and the form that writes it.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::layout::{Viewer, see};
+use super::parts::{number, seen, segment, sentence, table, text, time, typed_number};
+use crate::controllers::rules::{self, Rule, RuleText, VersionQuery};
+use crate::controllers::scores::{self, Input};
+use crate::error::ApiError;
+use crate::extract::{Form, Json, Path, Query};
+use crate::session::Session;
+
+/// What rules do.
+const EFFECTS: [&str; 3] = ["evidence", "allow", "block"];
+
+/// Where a rule is written, or a new one.
+pub fn address(detector: &str, name: Option<&str>) -> String {
+    let rules = format!("/settings/{}/rules", segment(detector));
+    name.map_or_else(|| rules.clone(), |name| format!("{rules}/{}", segment(name)))
+}
+
+/// A table of the rules of a detector.
+pub fn listed(rules: &[Rule]) -> Markup {
+    if rules.is_empty() {
+        return html! { p.nothing { "There are no rules." } };
+    }
+    let rows = html! {
+        @for rule in rules {
+            tr {
+                th scope="row" { a href=(address(&rule.detector, Some(&rule.name))) { (rule.name) } }
+                (said(rule))
+                td { (time(rule.changed_at)) }
+                td { (rule.changed_by) }
+            }
+        }
+    };
+    let heads = [
+        ("rule", false),
+        ("fires when", false),
+        ("effect", false),
+        ("weight", true),
+        ("meaning", false),
+        ("since", false),
+        ("by", false),
+    ];
+    table("Rules", &heads, rows)
+}
+
+/// What all tables of rules tell.
+fn said(rule: &Rule) -> Markup {
+    html! {
+        td.said { code { (rule.condition) } }
+        td { @if rule.enabled { (rule.effect) } @else { span.absent { "off" } } }
+        td.number { @if rule.effect == "evidence" { (number(Some(rule.weight))) } @else { (super::parts::absent()) } }
+        td { (sentence(&rule.reason)) }
+    }
+}
+
+/// What the page of a rule shows beside the form.
+struct Sheet {
+    detector: String,
+    /// The rule, and what it has said so far; none of a new one.
+    rule: Option<(Rule, Vec<Rule>)>,
+    inputs: Vec<Input>,
+}
+
+/// What is typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct RuleForm {
+    #[serde(default)]
+    name: String,
+    condition: String,
+    effect: String,
+    #[serde(default)]
+    weight: String,
+    reason: String,
+    enabled: bool,
+    /// ETag of what the page has shown.
+    #[serde(default)]
+    tag: String,
+}
+
+impl RuleForm {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            name: rule.name.clone(),
+            condition: rule.condition.clone(),
+            effect: rule.effect.clone(),
+            weight: rule.weight.to_string(),
+            reason: rule.reason.clone(),
+            enabled: rule.enabled,
+            tag: rule.tag(),
+        }
+    }
+
+    fn text(&self) -> Result<RuleText, ApiError> {
+        let weight = match self.weight.trim() {
+            "" => 0.3,
+            text => typed_number(text)
+                .ok_or_else(|| ApiError::Unprocessable(format!("weight must be a number, not {text}")))?,
+        };
+        Ok(RuleText {
+            condition: self.condition.trim().to_owned(),
+            effect: self.effect.clone(),
+            weight,
+            reason: self.reason.trim().to_owned(),
+            enabled: self.enabled,
+        })
+    }
+}
+
+/// The form for a new rule.
+pub async fn new(
+    session: Session,
+    viewer: Viewer,
+    Path(detector): Path<String>,
+) -> Result<Response, ApiError> {
+    let sheet = Sheet::read(&session, detector, None).await?;
+    let form = RuleForm {
+        effect: "evidence".to_owned(),
+        weight: "0.3".to_owned(),
+        enabled: true,
+        ..RuleForm::default()
+    };
+    Ok(sheet.page(&viewer, &form, None))
+}
+
+/// One rule.
+pub async fn one(
+    session: Session,
+    viewer: Viewer,
+    Path((detector, name)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let rule = rules::find(&session, &detector, &name).await?;
+    let sheet = Sheet::read(&session, detector, Some(rule)).await?;
+    let form = sheet.rule.as_ref().map(|(rule, _)| RuleForm::of(rule)).unwrap_or_default();
+    Ok(sheet.page(&viewer, &form, None))
+}
+
+/// Writes a new rule.
+pub async fn add(
+    session: Session,
+    viewer: Viewer,
+    Path(detector): Path<String>,
+    Form(form): Form<RuleForm>,
+) -> Result<Response, ApiError> {
+    let sheet = Sheet::read(&session, detector, None).await?;
+    if form.name.trim().is_empty() {
+        return sheet.refused(&viewer, &form, ApiError::Unprocessable("the rule needs a name".to_owned()));
+    }
+    sheet.write(session, &viewer, form).await
+}
+
+/// Changes a rule.
+pub async fn change(
+    session: Session,
+    viewer: Viewer,
+    Path((detector, name)): Path<(String, String)>,
+    Form(form): Form<RuleForm>,
+) -> Result<Response, ApiError> {
+    let rule = rules::find(&session, &detector, &name).await?;
+    let sheet = Sheet::read(&session, detector, Some(rule)).await?;
+    sheet.write(session, &viewer, RuleForm { name, ..form }).await
+}
+
+/// What was confirmed.
+#[derive(Debug, Deserialize)]
+pub struct DeletionForm {
+    tag: String,
+}
+
+/// Deletes a rule.
+pub async fn delete(
+    session: Session,
+    viewer: Viewer,
+    Path((detector, name)): Path<(String, String)>,
+    Form(form): Form<DeletionForm>,
+) -> Result<Response, ApiError> {
+    let rule = rules::find(&session, &detector, &name).await?;
+    let sheet = Sheet::read(&session, detector.clone(), Some(rule)).await?;
+    match rules::delete(session, Path((detector, name)), seen(&form.tag)?).await {
+        Ok(_) => Ok(see(&sheet.settings_address())),
+        Err(error) => {
+            let shown = sheet.rule.as_ref().map(|(rule, _)| RuleForm::of(rule)).unwrap_or_default();
+            sheet.refused(&viewer, &shown, error)
+        }
+    }
+}
+
+impl Sheet {
+    async fn read(session: &Session, detector: String, rule: Option<Rule>) -> Result<Self, ApiError> {
+        let inputs = match scores::inputs(session.clone(), Path(detector.clone())).await {
+            Ok(inputs) => inputs.0.inputs,
+            // A detector of a table without a version.
+            Err(ApiError::Missing(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let rule = match rule {
+            Some(rule) => {
+                let of = Path((detector.clone(), rule.name.clone()));
+                let query = VersionQuery { limit: Some(50), before: None };
+                let versions = rules::versions(session.clone(), of, Query(query)).await?.0.versions;
+                Some((rule, versions))
+            }
+            None => None,
+        };
+        Ok(Self { detector, rule, inputs })
+    }
+
+    fn settings_address(&self) -> String {
+        format!("/settings?detector={}&done=1", segment(&self.detector))
+    }
+
+    async fn write(&self, session: Session, viewer: &Viewer, form: RuleForm) -> Result<Response, ApiError> {
+        let headers = match form.tag.as_str() {
+            "" => Default::default(),
+            tag => seen(tag)?,
+        };
+        let written = match form.text() {
+            Ok(text) => {
+                let of = Path((self.detector.clone(), form.name.trim().to_owned()));
+                rules::write(session, of, headers, Json(text)).await
+            }
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(_) => Ok(see(&self.settings_address())),
+            // Without a tag it was to be new.
+            Err(ApiError::PreconditionRequired) => {
+                let problem = format!("there is a rule {} already", form.name.trim());
+                self.refused(viewer, &form, ApiError::Unprocessable(problem))
+            }
+            Err(error) => self.refused(viewer, &form, error),
+        }
+    }
+
+    /// The form again, with what is wrong.
+    fn refused(&self, viewer: &Viewer, form: &RuleForm, error: ApiError) -> Result<Response, ApiError> {
+        match error.mendable() {
+            Some((status, problem)) => Ok((status, self.page(viewer, form, Some(&problem))).into_response()),
+            None => Err(error),
+        }
+    }
+
+    fn page(&self, viewer: &Viewer, form: &RuleForm, problem: Option<&str>) -> Response {
+        let is_mine = self.rule.as_ref().is_some_and(|(rule, _)| rule.shipped == Some(false));
+        let body = html! {
+            h1 { @match &self.rule { Some((rule, _)) => { "Rule " (rule.name) } None => "A new rule" } }
+            p.lead { "Of detector " strong { (self.detector) } "." @if let Some((rule, _)) = &self.rule { " " (sentence(&rule.reason)) } }
+            @if let Some(problem) = problem { p.problem role="alert" { (sentence(problem)) } }
+            @if viewer.administers() {
+                (self.form(viewer, form))
+                @if let (true, Some((rule, _))) = (is_mine, &self.rule) {
+                    form method="post" action={ (address(&self.detector, Some(&rule.name))) "/deletion" } {
+                        (viewer.csrf())
+                        input type="hidden" name="tag" value=(rule.tag());
+                        button.quiet { "Delete it" }
+                    }
+                }
+                (self.names())
+            }
+            @if let Some((_, versions)) = &self.rule {
+                h2 { "What it has said" }
+                @let heads = [("version", true), ("fires when", false), ("effect", false), ("weight", true), ("meaning", false), ("since", false), ("by", false)];
+                @let rows = html! {
+                    @for version in versions {
+                        tr { td.number { (version.version) } (said(version)) td { (time(version.changed_at)) } td { (version.changed_by) } }
+                    }
+                };
+                (table("What it has said", &heads, rows))
+            }
+            p { a href={ "/settings?detector=" (segment(&self.detector)) } { "All settings" } }
+        };
+        viewer.page("Rule", "/settings", body)
+    }
+
+    fn form(&self, viewer: &Viewer, form: &RuleForm) -> Markup {
+        // What is there now is what a second try is about.
+        let there = self.rule.as_ref().map(|(rule, _)| (rule.name.as_str(), rule.tag()));
+        html! {
+            form.sheet.rule method="post" action=(address(&self.detector, there.as_ref().map(|(name, _)| *name))) {
+                (viewer.csrf())
+                @match &there {
+                    Some((_, tag)) => input type="hidden" name="tag" value=(tag);,
+                    None => div.field {
+                        label for="name" { "Name" }
+                        input id="name" name="name" required maxlength="63" pattern="[a-z][a-z0-9_]*" value=(form.name) aria-describedby="name-hint" autocomplete="off";
+                        p.hint id="name-hint" { "a to z, 0 to 9 and _; it stands among the reasons of scores" }
+                    },
+                }
+                div.field {
+                    label for="condition" { "Fires when" }
+                    textarea id="condition" name="condition" rows="3" required aria-describedby="condition-hint" { (form.condition) }
+                    p.hint id="condition-hint" { "such as " code { "duplicate_rate >= 0.5 and not (followers > 1000 or account_age_days is missing)" } }
+                }
+                div.fields {
+                    div.field {
+                        label for="effect" { "Effect" }
+                        select id="effect" name="effect" aria-describedby="effect-hint" {
+                            @for effect in EFFECTS { option value=(effect) selected[effect == form.effect] { (effect) } }
+                        }
+                        p.hint id="effect-hint" { "evidence counts where no model answers; allow and block decide whatever a model says" }
+                    }
+                    div.field {
+                        label for="weight" { "Weight of evidence" }
+                        input id="weight" name="weight" inputmode="decimal" value=(form.weight) aria-describedby="weight-hint" autocomplete="off";
+                        p.hint id="weight-hint" { "above -1 and below 1; below 0 it speaks for a human" }
+                    }
+                    div.field {
+                        label for="enabled" { "Asked" }
+                        select id="enabled" name="enabled" {
+                            @for (value, shown) in [("true", "yes"), ("false", "no")] { option value=(value) selected[form.enabled.to_string() == value] { (shown) } }
+                        }
+                    }
+                }
+                div.field {
+                    label for="reason" { "What it means when it fires" }
+                    input id="reason" name="reason" required maxlength="300" value=(form.reason);
+                }
+                button { "Keep" }
+            }
+        }
+    }
+
+    /// What a condition may name.
+    fn names(&self) -> Markup {
+        let rows = html! {
+            @for input in &self.inputs {
+                tr {
+                    th scope="row" { code { (input.feature) } }
+                    td { (input.kind) }
+                    td { (text(input.meaning.as_deref())) @if let Some(unit) = &input.unit { " " small.soft { (unit) } } }
+                }
+            }
+        };
+        html! {
+            @if !self.inputs.is_empty() {
+                details {
+                    summary { "What a condition may name" }
+                    (table("What a condition may name", &[("name", false), ("kind", false), ("meaning", false)], rows))
+                }
+            }
+        }
+    }
+}
