@@ -1,5 +1,6 @@
 //! `/settings/{detector}/rules`: one rule, what it said before, and the form that writes it.
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -236,12 +237,16 @@ impl Sheet {
         }
     }
 
-    /// The form again, with what is wrong.
+    /// The form again, with what is wrong. Who has to look at what is there now sees that.
     fn refused(&self, viewer: &Viewer, form: &RuleForm, error: ApiError) -> Result<Response, ApiError> {
-        match error.mendable() {
-            Some((status, problem)) => Ok((status, self.page(viewer, form, Some(&problem))).into_response()),
-            None => Err(error),
-        }
+        let Some((status, problem)) = error.mendable() else { return Err(error) };
+        let page = match &self.rule {
+            Some((rule, _)) if status == StatusCode::PRECONDITION_FAILED => {
+                self.page(viewer, &RuleForm::of(rule), Some(&problem))
+            }
+            _ => self.page(viewer, form, Some(&problem)),
+        };
+        Ok((status, page).into_response())
     }
 
     fn page(&self, viewer: &Viewer, form: &RuleForm, problem: Option<&str>) -> Response {

@@ -1,6 +1,7 @@
 //! `/settings`: from where on a score counts, the rules, and how a detector learns on, is reviewed and is watched. Everybody sees them;
 //! administrators change them, and are refused when somebody else has done so meanwhile.
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -189,7 +190,9 @@ pub async fn change(
         Ok(()) => Ok(see(&format!("/settings?detector={}&done=1", segment(&detector)))),
         Err(error) => match error.mendable() {
             Some((status, problem)) => {
-                let refused = Refused { section: section.name, typed: &typed, problem };
+                // Who has to look at what is there now must see it.
+                let typed = if status == StatusCode::PRECONDITION_FAILED { &[] } else { typed.as_slice() };
+                let refused = Refused { section: section.name, typed, problem };
                 Ok((status, sheet.page(&viewer, false, Some(&refused))?).into_response())
             }
             None => Err(error),

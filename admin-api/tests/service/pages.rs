@@ -404,6 +404,10 @@ fn settings_and_rules_are_changed_by_administrators_and_seen_by_all() {
     visit.browser.fill("#scoring-threshold", "0.7");
     visit.browser.enter();
     visit.sees("Somebody has changed it since this page was loaded");
+    let there = visit
+        .browser
+        .run("['threshold', 'base_rate'].map(name => document.querySelector(`#scoring-${name}`).value)");
+    assert_eq!(there, serde_json::json!(["0.8", "0.05"]));
     let threshold: f64 = owner.value("SELECT threshold FROM botdet.detector WHERE detector = 'account'", &[]);
     assert_eq!(threshold, 0.8);
 
@@ -428,8 +432,16 @@ fn settings_and_rules_are_changed_by_administrators_and_seen_by_all() {
         2
     );
     visit.browser.picture("rule");
-    let signed: String = owner.value("SELECT changed_by FROM botdet.rule WHERE name = 'copies_much'", &[]);
-    assert_eq!(signed, "carla");
+    owner.run("UPDATE botdet.rule SET weight = 0.7 WHERE name = 'copies_much'");
+    visit.browser.fill("#weight", "0.5");
+    visit.browser.enter();
+    visit.sees("Somebody has changed it since this page was loaded");
+    assert_eq!(visit.browser.run("document.querySelector('#weight').value"), "0.7");
+    let signed: String = owner.value(
+        "SELECT string_agg(changed_by, ' ' ORDER BY version) FROM botdet.rule_version WHERE name = 'copies_much'",
+        &[],
+    );
+    assert_eq!(signed, "carla carla postgres");
     visit.browser.click("form[action$=deletion] button");
     let left: i64 = owner.value("SELECT count(*) FROM botdet.rule WHERE name = 'copies_much'", &[]);
     assert_eq!(left, 0);
