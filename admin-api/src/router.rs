@@ -145,6 +145,7 @@ fn routes(app: &App) -> OpenApiRouter<App> {
         .routes(routes!(rules::one, rules::write, rules::delete))
         .routes(routes!(rules::versions))
         .routes(routes!(rules::test_condition))
+        .routes(routes!(rules::try_condition))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::delete))
         .routes(routes!(webhooks::deliveries))

@@ -14,6 +14,63 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'botdet_test_condition';
 COMMENT ON FUNCTION botdet_test_condition(text, text, jsonb) IS
     'whether the condition of a rule holds for a row, to try it before it is written; NULL where that hangs on a missing value';
 
+CREATE FUNCTION botdet_try_condition(detector text, condition text, sample integer DEFAULT 1000)
+RETURNS TABLE (among text, accounts bigint, fires bigint, unknown bigint, examples bigint[])
+STRICT VOLATILE PARALLEL RESTRICTED COST 1000000 ROWS 3 SET search_path = pg_catalog, pg_temp SET jit = off
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    tried constant text := condition;
+    -- Of a large table some of its pages: ten times as many rows as are wanted, of all detectors.
+    part constant real := least(
+        100, 1000.0 * sample / (SELECT greatest(c.reltuples, 1) FROM pg_class c WHERE c.oid = 'botdet.score'::regclass)
+    );
+BEGIN
+    IF detector <> 'account' THEN
+        RAISE EXCEPTION 'detector % judges rows, not accounts', detector
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'botdet_test_condition() tries a condition on the rows of a table: SELECT count(*) FROM ... AS t WHERE botdet_test_condition(detector, condition, to_jsonb(t)).';
+    ELSIF sample NOT BETWEEN 1 AND 100000 THEN
+        RAISE EXCEPTION 'sample is %, and must be from 1 to 100000', sample USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- One that says nothing is refused where there are no accounts, too.
+    PERFORM @extschema@.botdet_test_condition(detector, tried, '{}');
+    RETURN QUERY
+    WITH drawn AS MATERIALIZED (
+        SELECT l.among, l.account_id
+        FROM (VALUES (true, 'labelled bots'), (false, 'labelled humans')) AS g (is_bot, among)
+        CROSS JOIN LATERAL (
+            SELECT g.among, n.account_id FROM botdet.label n
+            WHERE n.detector = 'account' AND n.is_bot = g.is_bot
+            ORDER BY n.labelled_at DESC, n.account_id LIMIT sample
+        ) AS l
+        UNION ALL
+        (
+            SELECT 'scored accounts', s.account_id
+            FROM botdet.score s TABLESAMPLE system (part)
+            WHERE s.detector = 'account'
+            ORDER BY random() LIMIT sample
+        )
+    ), judged AS MATERIALIZED (
+        SELECT d.account_id,
+               @extschema@.botdet_test_condition(
+                   'account', tried, to_jsonb(f) || jsonb_build_object('account_id', d.account_id)
+               ) AS holds
+        FROM (SELECT DISTINCT k.account_id FROM drawn k) AS d
+        CROSS JOIN LATERAL @extschema@.botdet_features(d.account_id) AS f
+    )
+    SELECT g.among, count(j.account_id), count(*) FILTER (WHERE j.holds), count(j.account_id) FILTER (WHERE j.holds IS NULL),
+           coalesce((array_agg(j.account_id ORDER BY j.account_id) FILTER (WHERE j.holds))[:5], '{}')
+    FROM (VALUES (1, 'labelled bots'), (2, 'labelled humans'), (3, 'scored accounts')) AS g (place, among)
+    LEFT JOIN drawn d ON d.among = g.among
+    LEFT JOIN judged j ON j.account_id = d.account_id
+    GROUP BY g.place, g.among
+    ORDER BY g.place;
+END
+$$;
+COMMENT ON FUNCTION botdet_try_condition(text, text, integer) IS
+    'what a rule would catch, before it is written: how many of the accounts last labelled bots and humans, and of scored ones drawn at random, a condition holds for, for how many that hangs on a missing value, and up to five of those it holds for';
+
 CREATE FUNCTION botdet.built_in_rules()
 RETURNS TABLE (detector text, name text, condition text, effect text, weight double precision, reason text)
 STRICT STABLE PARALLEL SAFE ROWS 40

@@ -144,6 +144,7 @@ GRANT EXECUTE ON FUNCTION
     botdet_features(bigint, timestamptz),
     botdet_features(text, timestamptz),
     botdet_features(uuid, timestamptz),
+    botdet_try_condition(text, text, integer),
     botdet_account_state(bigint, timestamptz),
     botdet_score(bigint),
     botdet_score(text),

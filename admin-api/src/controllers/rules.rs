@@ -22,6 +22,7 @@ const CHANGE: &str = include_str!("../sql/rules/change.sql");
 const DELETE: &str = include_str!("../sql/rules/delete.sql");
 const VERSIONS: &str = include_str!("../sql/rules/versions.sql");
 const TEST_CONDITION: &str = include_str!("../sql/rules/test_condition.sql");
+const TRY_CONDITION: &str = include_str!("../sql/rules/try_condition.sql");
 
 /// A rule as it is asked now, or was.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -255,4 +256,55 @@ pub async fn test_condition(
     let ConditionTest { condition, features } = test;
     let holds = session.value(TEST_CONDITION, &[&detector, &condition, &ToJson(&features)]).await?;
     Ok(axum::Json(ConditionTested { holds }))
+}
+
+/// A condition to try on accounts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionTrial {
+    /// As it would stand in a rule.
+    pub(crate) condition: String,
+    /// How many accounts of each group, 1 to 100,000 [1000].
+    #[serde(default = "thousand")]
+    #[schema(default = 1000, minimum = 1, maximum = 100_000)]
+    pub(crate) sample: i32,
+}
+
+fn thousand() -> i32 {
+    1000
+}
+
+/// What a condition says of a group of accounts.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Caught {
+    /// labelled bots or labelled humans, those told last, or scored accounts, drawn at random.
+    pub(crate) among: String,
+    pub(crate) accounts: i64,
+    /// Accounts that a rule would fire for.
+    pub(crate) fires: i64,
+    /// Accounts for which that hangs on a missing value: it would not fire.
+    pub(crate) unknown: i64,
+    /// Up to five that it would fire for.
+    pub(crate) examples: Vec<i64>,
+}
+
+/// What came of a trial.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConditionTried {
+    pub(crate) groups: Vec<Caught>,
+}
+
+/// Tells what a rule would catch, before it is written: among accounts with labels, and among those that are scored. Detectors of
+/// tables have no accounts to try it on.
+#[utoipa::path(post, path = "/v1/detectors/{detector}/condition-trials", tag = "rules", request_body = ConditionTrial,
+    params(("detector" = String, Path, description = "name of the detector")), responses((status = 200, body = ConditionTried)))]
+pub async fn try_condition(
+    session: Session,
+    Path(detector): Path<String>,
+    Json(trial): Json<ConditionTrial>,
+) -> Result<axum::Json<ConditionTried>, ApiError> {
+    let ConditionTrial { condition, sample } = trial;
+    expect_detector(&session, Some(&detector)).await?;
+    let groups = session.rows(TRY_CONDITION, &[&detector, &condition, &sample]).await?;
+    Ok(axum::Json(ConditionTried { groups }))
 }

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{Viewer, see};
-use super::parts::{number, seen, segment, sentence, table, text, time, typed_number};
-use crate::controllers::rules::{self, Rule, RuleText, VersionQuery};
+use super::parts::{count, number, seen, segment, sentence, share, table, text, time, typed_number};
+use crate::controllers::rules::{self, Caught, ConditionTrial, Rule, RuleText, VersionQuery};
 use crate::controllers::scores::{self, Input};
 use crate::error::ApiError;
 use crate::extract::{Form, Json, Path, Query};
@@ -15,6 +15,11 @@ use crate::session::Session;
 
 /// What rules do.
 const EFFECTS: [&str; 3] = ["evidence", "allow", "block"];
+
+/// What the button says that keeps nothing.
+const TRY: &str = "try";
+/// Accounts that a condition is tried on, of each group.
+const TRIED: i32 = 1000;
 
 /// Where a rule is written, or a new one.
 pub fn address(detector: &str, name: Option<&str>) -> String {
@@ -59,6 +64,41 @@ fn said(rule: &Rule) -> Markup {
     }
 }
 
+/// What a condition would catch.
+fn caught(groups: &[Caught]) -> Markup {
+    let of = |part: i64, all: i64| (all > 0).then(|| part as f64 / all as f64);
+    let rows = html! {
+        @for group in groups {
+            tr {
+                th scope="row" { (group.among) }
+                td.number { (count(group.accounts)) }
+                td.number { (count(group.fires)) }
+                td.number { (share(of(group.fires, group.accounts))) }
+                td.number { (count(group.unknown)) }
+                td {
+                    @for (place, account) in group.examples.iter().enumerate() {
+                        @if place > 0 { ", " }
+                        a href={ "/accounts/" (account) } { (account) }
+                    }
+                }
+            }
+        }
+    };
+    let heads = [
+        ("among", false),
+        ("accounts", true),
+        ("it fires for", true),
+        ("share", true),
+        ("not known of", true),
+        ("such as", false),
+    ];
+    html! {
+        h2 role="status" { "What it would catch" }
+        p { "Nothing is kept yet. Of labels those told last are looked at, of scored accounts some drawn at random." }
+        (table("What it would catch", &heads, rows))
+    }
+}
+
 /// What the page of a rule shows beside the form.
 struct Sheet {
     detector: String,
@@ -81,6 +121,9 @@ pub struct RuleForm {
     /// ETag of what the page has shown.
     #[serde(default)]
     tag: String,
+    /// try, where it is not to be kept yet.
+    #[serde(default)]
+    then: String,
 }
 
 impl RuleForm {
@@ -93,6 +136,7 @@ impl RuleForm {
             reason: rule.reason.clone(),
             enabled: rule.enabled,
             tag: rule.tag(),
+            then: String::new(),
         }
     }
 
@@ -125,7 +169,7 @@ pub async fn new(
         enabled: true,
         ..RuleForm::default()
     };
-    Ok(sheet.page(&viewer, &form, None))
+    Ok(sheet.page(&viewer, &form, None, None))
 }
 
 /// One rule.
@@ -137,7 +181,7 @@ pub async fn one(
     let rule = rules::find(&session, &detector, &name).await?;
     let sheet = Sheet::read(&session, detector, Some(rule)).await?;
     let form = sheet.rule.as_ref().map(|(rule, _)| RuleForm::of(rule)).unwrap_or_default();
-    Ok(sheet.page(&viewer, &form, None))
+    Ok(sheet.page(&viewer, &form, None, None))
 }
 
 /// Writes a new rule.
@@ -148,7 +192,7 @@ pub async fn add(
     Form(form): Form<RuleForm>,
 ) -> Result<Response, ApiError> {
     let sheet = Sheet::read(&session, detector, None).await?;
-    if form.name.trim().is_empty() {
+    if form.then != TRY && form.name.trim().is_empty() {
         return sheet.refused(&viewer, &form, ApiError::Unprocessable("the rule needs a name".to_owned()));
     }
     sheet.write(session, &viewer, form).await
@@ -215,6 +259,13 @@ impl Sheet {
     }
 
     async fn write(&self, session: Session, viewer: &Viewer, form: RuleForm) -> Result<Response, ApiError> {
+        if form.then == TRY {
+            let trial = ConditionTrial { condition: form.condition.trim().to_owned(), sample: TRIED };
+            return match rules::try_condition(session, Path(self.detector.clone()), Json(trial)).await {
+                Ok(tried) => Ok(self.page(viewer, &form, None, Some(&tried.0.groups))),
+                Err(error) => self.refused(viewer, &form, error),
+            };
+        }
         let headers = match form.tag.as_str() {
             "" => Default::default(),
             tag => seen(tag)?,
@@ -242,19 +293,26 @@ impl Sheet {
         let Some((status, problem)) = error.mendable() else { return Err(error) };
         let page = match &self.rule {
             Some((rule, _)) if status == StatusCode::PRECONDITION_FAILED => {
-                self.page(viewer, &RuleForm::of(rule), Some(&problem))
+                self.page(viewer, &RuleForm::of(rule), Some(&problem), None)
             }
-            _ => self.page(viewer, form, Some(&problem)),
+            _ => self.page(viewer, form, Some(&problem), None),
         };
         Ok((status, page).into_response())
     }
 
-    fn page(&self, viewer: &Viewer, form: &RuleForm, problem: Option<&str>) -> Response {
+    fn page(
+        &self,
+        viewer: &Viewer,
+        form: &RuleForm,
+        problem: Option<&str>,
+        tried: Option<&[Caught]>,
+    ) -> Response {
         let is_mine = self.rule.as_ref().is_some_and(|(rule, _)| rule.shipped == Some(false));
         let body = html! {
             h1 { @match &self.rule { Some((rule, _)) => { "Rule " (rule.name) } None => "A new rule" } }
             p.lead { "Of detector " strong { (self.detector) } "." @if let Some((rule, _)) = &self.rule { " " (sentence(&rule.reason)) } }
             @if let Some(problem) = problem { p.problem role="alert" { (sentence(problem)) } }
+            @if let Some(groups) = tried { (caught(groups)) }
             @if viewer.administers() {
                 (self.form(viewer, form))
                 @if let (true, Some((rule, _))) = (is_mine, &self.rule) {
@@ -324,7 +382,11 @@ impl Sheet {
                     label for="reason" { "What it means when it fires" }
                     input id="reason" name="reason" required maxlength="300" value=(form.reason);
                 }
-                button { "Keep" }
+                div.choice {
+                    button { "Keep" }
+                    // Rows of tables are tried where they are.
+                    @if self.detector == "account" { button.quiet name="then" value=(TRY) formnovalidate { "Try it on accounts" } }
+                }
             }
         }
     }

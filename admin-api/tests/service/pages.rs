@@ -421,6 +421,16 @@ fn settings_and_rules_are_changed_by_administrators_and_seen_by_all() {
     visit.sees("Perhaps copied_rate is meant");
     visit.browser.picture("rule_refused");
     visit.browser.fill("#condition", "copied_rate >= 0.9");
+    visit.browser.click("button[value=try]");
+    visit.sees("What it would catch");
+    let caught = "[...document.querySelectorAll('[aria-label=\"What it would catch\"] tbody tr')].map(row => row.children.length)";
+    assert_eq!(visit.browser.run(caught), serde_json::json!([6, 6, 6]));
+    assert_eq!(
+        visit.browser.run("document.querySelector('#name').value"),
+        "copies_much",
+        "what was typed stays"
+    );
+    visit.browser.picture("rule_tried");
     visit.browser.click("form.rule button");
     visit.sees("copies_much");
     visit.browser.click("a[href$=copies_much]");

@@ -94,3 +94,25 @@ fn a_condition_is_tried_before_it_is_written() {
     assert_eq!(tried("duplicate_rate > 0.5").with(200)["holds"], Value::Null);
     assert!(tried("folowers > 1").problem(422, "unprocessable").contains("folowers"));
 }
+
+#[test]
+fn what_a_rule_would_catch_is_told() {
+    let served = Served::populated("rules_api_catch");
+    let (reader, reviewer) =
+        (served.client("rita", "botdet_reader"), served.client("rosa", "botdet_reviewer"));
+    let address = "/v1/detectors/account/condition-trials";
+    let tried = reviewer.post(address, &json!({"condition": "copied_rate >= 0.5", "sample": 100})).with(200);
+    let groups = tried["groups"].as_array().expect("a list");
+    let among: Vec<&Value> = groups.iter().map(|group| &group["among"]).collect();
+    assert_eq!(among, ["labelled bots", "labelled humans", "scored accounts"]);
+    assert!(groups[0]["fires"].as_i64() > groups[1]["fires"].as_i64(), "{tried}");
+    assert!(groups[0]["examples"].as_array().is_some_and(|some| !some.is_empty()), "{tried}");
+    reader.post(address, &json!({"condition": "true"})).problem(403, "forbidden");
+    reviewer.post(address, &json!({"condition": "true", "sample": 0})).problem(422, "unprocessable");
+    reviewer
+        .post("/v1/detectors/spammer/condition-trials", &json!({"condition": "true"}))
+        .problem(422, "unprocessable");
+    reviewer
+        .post("/v1/detectors/weather/condition-trials", &json!({"condition": "true"}))
+        .problem(404, "not_found");
+}

@@ -184,6 +184,7 @@ const DECLARED: &[(&str, &str)] = &[
     ("botdet.note_rule()", "v u - definer"),
     ("botdet.prepare_rule()", "v u - definer"),
     ("botdet_test_condition(text,text,jsonb)", "s s strict -"),
+    ("botdet_try_condition(text,text,integer)", "v r strict -"),
     ("botdet_version()", "i s strict -"),
     ("botdet.acts_as_administrator()", "s r strict -"),
     ("botdet.bin_of(double precision,double precision[])", "i s - -"),

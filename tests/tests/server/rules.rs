@@ -181,6 +181,56 @@ fn conditions_are_checked_when_they_are_written() {
 }
 
 #[test]
+fn what_a_rule_would_catch_is_told_before_it_is_written() {
+    let database = TestDatabase::populated("rules_tried");
+    let mut client = database.connect();
+    // One label told again, and as many accounts without a value as with one.
+    client.run(
+        "UPDATE botdet.label SET is_bot = NOT is_bot WHERE account_id = 1;
+         UPDATE botdet.account SET created_at = NULL WHERE account_id % 2 = 0;
+         DELETE FROM botdet.label WHERE account_id % 3 = 0",
+    );
+    let condition = "account_age_days > 400 and account_id <> 7";
+    let told: Vec<String> = client.column(
+        &format!("SELECT concat_ws(' ', among, accounts, fires, unknown, examples) FROM botdet_try_condition('account', '{condition}')"),
+        &[],
+    );
+    let counted: Vec<String> = client.column(
+        "WITH judged AS (
+             SELECT a.account_id, l.is_bot, (f.account_age_days > 400 OR a.account_id = 7 AND NULL) AND a.account_id <> 7 AS fires
+             FROM botdet.account a
+             CROSS JOIN LATERAL botdet_features(a.account_id) AS f
+             LEFT JOIN botdet.label l ON l.account_id = a.account_id AND l.detector = 'account'
+         )
+         SELECT concat_ws(' ', g.name, count(j.*), count(*) FILTER (WHERE j.fires), count(j.*) FILTER (WHERE j.fires IS NULL),
+                          coalesce((array_agg(j.account_id ORDER BY j.account_id) FILTER (WHERE j.fires))[:5], '{}'))
+         FROM (VALUES (1, 'labelled bots', true), (2, 'labelled humans', false), (3, 'scored accounts', NULL)) AS g (place, name, is_bot)
+         LEFT JOIN judged j ON j.is_bot = g.is_bot OR g.is_bot IS NULL
+         GROUP BY g.place, g.name ORDER BY g.place",
+        &[],
+    );
+    assert_eq!(told, counted);
+    assert!(told.iter().all(|line| !line.contains(" 0 ")), "each group has some of each: {told:?}");
+    let few: Vec<i64> = client.column("SELECT accounts FROM botdet_try_condition('account', 'true', 7)", &[]);
+    assert_eq!(few, [7, 7, 7]);
+    for (call, code) in [
+        ("'account', 'folowers > 1'", "42703"),
+        ("'account', 'true', 0", "22023"),
+        ("'spammer', 'true'", "0A000"),
+        ("'weather', 'true'", "0A000"),
+    ] {
+        let refusal = client.refused(&format!("SELECT botdet_try_condition({call})"));
+        assert_eq!(refusal.code, code, "{call}: {}", refusal.message);
+    }
+    // What is refused is so without accounts, too; and nothing is told of nobody.
+    client.run("DELETE FROM botdet.label; DELETE FROM botdet.score");
+    assert_eq!(client.refused("SELECT botdet_try_condition('account', 'folowers > 1')").code, "42703");
+    let nobody: Vec<i64> =
+        client.column("SELECT accounts + fires + unknown FROM botdet_try_condition('account', 'true')", &[]);
+    assert_eq!(nobody, [0, 0, 0]);
+}
+
+#[test]
 fn every_version_of_a_rule_stays_readable_and_says_who_made_it() {
     let mut database = TestDatabase::new("rules_versions");
     let login = database.role("keeper");

@@ -120,6 +120,7 @@ const CALLS: &[&str] = &[
     "SELECT * FROM public.botdet_label_history(1)",
     "SELECT public.botdet_score('spammer', '{\"link_count\": 3}')",
     "SELECT public.botdet_test_condition('account', 'followers > 10', '{\"followers\": 11}')",
+    "SELECT public.botdet_try_condition('account', 'followers > 10')",
     "INSERT INTO botdet.rule (detector, name, condition, effect, reason) VALUES ('account', 'ours', 'account_id = 1', 'allow', 'ours')",
     "UPDATE botdet.rule SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'ours'",
     "DELETE FROM botdet.rule WHERE name OPERATOR(pg_catalog.=) 'ours'",
