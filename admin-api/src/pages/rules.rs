@@ -89,7 +89,7 @@ fn caught(groups: &[Caught]) -> Markup {
         ("accounts", true),
         ("it fires for", true),
         ("share", true),
-        ("not known of", true),
+        ("values missing", true),
         ("such as", false),
     ];
     html! {
