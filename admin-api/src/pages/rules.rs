@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use super::layout::{Viewer, see};
 use super::parts::{count, number, seen, segment, sentence, share, table, text, time, typed_number};
+use super::score::inputs_of;
 use crate::controllers::rules::{self, Caught, ConditionTrial, Rule, RuleText, VersionQuery};
-use crate::controllers::scores::{self, Input};
+use crate::controllers::scores::Input;
 use crate::error::ApiError;
 use crate::extract::{Form, Json, Path, Query};
 use crate::session::Session;
@@ -236,12 +237,7 @@ pub async fn delete(
 
 impl Sheet {
     async fn read(session: &Session, detector: String, rule: Option<Rule>) -> Result<Self, ApiError> {
-        let inputs = match scores::inputs(session.clone(), Path(detector.clone())).await {
-            Ok(inputs) => inputs.0.inputs,
-            // A detector of a table without a version.
-            Err(ApiError::Missing(_)) => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let inputs = inputs_of(session, &detector).await?;
         let rule = match rule {
             Some(rule) => {
                 let of = Path((detector.clone(), rule.name.clone()));

@@ -108,15 +108,19 @@ fn values(inputs: &[Input], typed: &[(String, String)]) -> (Map<String, Value>, 
     (features, problems)
 }
 
+/// What a detector can be told; nothing is known of that of a table without a version.
+pub async fn inputs_of(session: &Session, detector: &str) -> Result<Vec<Input>, ApiError> {
+    match scores::inputs(session.clone(), Path(detector.to_owned())).await {
+        Ok(inputs) => Ok(inputs.0.inputs),
+        Err(ApiError::Missing(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
 impl Sheet {
     async fn of(session: &Session, detector: String, typed: Vec<(String, String)>) -> Result<Self, ApiError> {
         let detectors = deployments::detectors(session.clone()).await?.0.detectors;
-        let inputs = match scores::inputs(session.clone(), Path(detector.clone())).await {
-            Ok(inputs) => inputs.0.inputs,
-            // A detector of a table without a version.
-            Err(ApiError::Missing(_)) => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let inputs = inputs_of(session, &detector).await?;
         let detectors = detectors.into_iter().map(|one| one.detector).collect();
         Ok(Self { detectors, detector, inputs, typed, problems: Vec::new() })
     }
