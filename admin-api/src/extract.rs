@@ -2,8 +2,8 @@
 
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
@@ -101,6 +101,19 @@ fn of_path(error: &PathRejection) -> String {
         }
     }
     without_preamble(&error.body_text())
+}
+
+/// What a change says that it has seen: If-Match.
+pub fn if_match(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::IF_MATCH).map(|expected| expected.to_str().unwrap_or_default())
+}
+
+/// Refuses a change of something else than what was seen.
+pub fn expect_seen(seen: &str, tag: String) -> Result<(), ApiError> {
+    if seen.split(',').map(str::trim).any(|one| one == "*" || one == tag) {
+        return Ok(());
+    }
+    Err(ApiError::PreconditionFailed { tag })
 }
 
 /// Refuses a value that is none of those that there are.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::model_versions::ModelVersion;
 use crate::error::ApiError;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, expect_seen, if_match};
 use crate::session::Session;
 
 const DETECTORS: &str = include_str!("../sql/versions/detectors.sql");
@@ -107,14 +107,9 @@ pub fn quoted(tag: &str) -> String {
 
 /// Has other changes wait, and refuses when what the client has seen is not what is there.
 async fn expect(session: &Session, detector: &str, headers: &HeaderMap) -> Result<(), ApiError> {
-    let expected = headers.get(header::IF_MATCH).ok_or(ApiError::PreconditionRequired)?;
-    let expected = expected.to_str().unwrap_or_default();
+    let seen = if_match(headers).ok_or(ApiError::PreconditionRequired)?;
     let tag: String = session.value(LOCK, &[&detector]).await?;
-    let quoted = quoted(&tag);
-    if expected.split(',').map(str::trim).any(|one| one == "*" || one == quoted) {
-        return Ok(());
-    }
-    Err(ApiError::PreconditionFailed { tag: quoted })
+    expect_seen(seen, quoted(&tag))
 }
 
 /// Which version is to answer.

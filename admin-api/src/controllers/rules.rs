@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::deployments::{expect_detector, quoted};
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, expect_seen, if_match};
 use crate::page::Page;
 use crate::session::Session;
 
@@ -101,18 +101,11 @@ async fn expect(
     headers: &HeaderMap,
 ) -> Result<bool, ApiError> {
     let version: Option<i32> = session.values(LOCK, &[&detector, &name]).await?.into_iter().next();
-    let expected = headers.get(header::IF_MATCH).map(|expected| expected.to_str().unwrap_or_default());
-    match (version, expected) {
+    match (version, if_match(headers)) {
         (None, None) => Ok(false),
         (None, Some(_)) => Err(ApiError::Missing(missing(detector, name))),
         (Some(_), None) => Err(ApiError::PreconditionRequired),
-        (Some(version), Some(expected)) => {
-            let tag = tag(version);
-            if expected.split(',').map(str::trim).any(|one| one == "*" || one == tag) {
-                return Ok(true);
-            }
-            Err(ApiError::PreconditionFailed { tag })
-        }
+        (Some(version), Some(seen)) => expect_seen(seen, tag(version)).map(|()| true),
     }
 }
 
@@ -142,7 +135,8 @@ fn evidence() -> String {
     "evidence".to_owned()
 }
 
-fn usual_weight() -> f64 {
+/// Weight of a piece of evidence about which nothing is said.
+pub(crate) fn usual_weight() -> f64 {
     0.3
 }
 

@@ -12,7 +12,7 @@ use tokio_postgres::types::Json as ToJson;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, expect_seen, if_match};
 use crate::session::Session;
 
 const READ: &str = include_str!("../sql/settings/read.sql");
@@ -167,14 +167,10 @@ fn tag(settings: &Settings) -> Result<String, ApiError> {
 
 /// Has other changes wait, and refuses when what the client has seen is not what is there.
 async fn expect(session: &Session, detector: &str, headers: &HeaderMap) -> Result<(), ApiError> {
-    let expected = headers.get(header::IF_MATCH).ok_or(ApiError::PreconditionRequired)?;
-    let expected = expected.to_str().unwrap_or_default();
+    let seen = if_match(headers).ok_or(ApiError::PreconditionRequired)?;
     let _: String = session.value(LOCK, &[&detector]).await?;
     let (_, tag) = find(session, detector).await?;
-    if expected.split(',').map(str::trim).any(|one| one == "*" || one == tag) {
-        return Ok(());
-    }
-    Err(ApiError::PreconditionFailed { tag })
+    expect_seen(seen, tag)
 }
 
 /// Sets from where on a score counts and what happens at an insert, in place of what was set before.

@@ -109,7 +109,7 @@ struct Sheet {
 }
 
 /// What is typed.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct RuleForm {
     #[serde(default)]
     name: String,
@@ -143,7 +143,7 @@ impl RuleForm {
 
     fn text(&self) -> Result<RuleText, ApiError> {
         let weight = match self.weight.trim() {
-            "" => 0.3,
+            "" => rules::usual_weight(),
             text => typed_number(text)
                 .ok_or_else(|| ApiError::Unprocessable(format!("weight must be a number, not {text}")))?,
         };
@@ -166,7 +166,7 @@ pub async fn new(
     let sheet = Sheet::read(&session, detector, None).await?;
     let form = RuleForm {
         effect: "evidence".to_owned(),
-        weight: "0.3".to_owned(),
+        weight: rules::usual_weight().to_string(),
         enabled: true,
         ..RuleForm::default()
     };

@@ -1,13 +1,12 @@
 //! The pages, as people use them: in a browser, against the real service and database.
 
-use std::time::{Duration, Instant};
-
 use botdet_tests::Sql;
 use botdet_tests::programs::{botdet, output};
 use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::support::Served;
+use crate::visit::Visit;
 
 /// A database with accounts that wait for review, and drift that was looked for.
 fn served(hint: &str) -> Served {
@@ -21,43 +20,6 @@ fn served(hint: &str) -> Served {
 
 /// Nothing can be typed into what is folded.
 const UNFOLD: &str = "document.querySelectorAll('details').forEach(one => one.open = true)";
-
-struct Visit<'a> {
-    browser: Browser,
-    served: &'a Served,
-}
-
-impl<'a> Visit<'a> {
-    fn new(served: &'a Served, holder: &str, role: &str) -> Self {
-        let mut visit = Self { browser: Browser::start(), served };
-        let token = served.token(holder, role);
-        visit.open("/login");
-        visit.browser.fill("#token", &token);
-        visit.browser.enter();
-        assert_eq!(visit.browser.place(), "/");
-        visit
-    }
-
-    fn open(&mut self, target: &str) {
-        self.browser.open(&format!("http://{}{target}", self.served.service.address));
-    }
-
-    /// Looks again and again at what the page does by itself, for half a minute.
-    #[track_caller]
-    fn wait_until(&mut self, condition: &str) {
-        let begun = Instant::now();
-        while !self.browser.holds(condition) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{condition}\n{}", self.browser.text());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    #[track_caller]
-    fn sees(&mut self, text: &str) {
-        let seen = self.browser.text();
-        assert!(seen.contains(text), "not seen: {text}\n{seen}");
-    }
-}
 
 #[test]
 fn a_token_opens_a_session_and_logging_out_ends_it() {

@@ -197,7 +197,7 @@ fn what_a_rule_would_catch_is_told_before_it_is_written() {
     );
     let counted: Vec<String> = client.column(
         "WITH judged AS (
-             SELECT a.account_id, l.is_bot, (f.account_age_days > 400 OR a.account_id = 7 AND NULL) AND a.account_id <> 7 AS fires
+             SELECT a.account_id, l.is_bot, f.account_age_days > 400 AND a.account_id <> 7 AS fires
              FROM botdet.account a
              CROSS JOIN LATERAL botdet_features(a.account_id) AS f
              LEFT JOIN botdet.label l ON l.account_id = a.account_id AND l.detector = 'account'
